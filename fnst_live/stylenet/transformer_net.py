@@ -1,0 +1,141 @@
+"""The transformer network: one compact net that holds many styles.
+
+Johnson et al. 2016 trained one network per style. Dumoulin et al. 2017 ("A Learned Representation for
+Artistic Style") showed that the convolutions can be shared: only the scale and shift of the instance
+normalizations need to be a style's own. Here they arrive from outside as one flat *style vector*, so that
+switching styles, or mixing two, never touches the network.
+
+The shape is chosen for two CPU cores: everything expensive happens at an eighth of the resolution, and the
+way up is nearest-neighbor upsampling followed by a convolution, since a pixel shuffle leaves a grid of dots.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F  # noqa: N812  (the field's own name for it)
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class NetShape:
+    """How wide and deep the network is; kept in the model file's header.
+
+    half, quarter, eighth: channels at that fraction of the resolution.
+    residual_blocks: how many residual blocks run at an eighth.
+    """
+
+    half: int = 32
+    quarter: int = 64
+    eighth: int = 96
+    residual_blocks: int = 5
+
+    @property
+    def norm_channels(self) -> list[int]:
+        """Channels of every conditional normalization, in the order of the style vector."""
+        down = [self.half, self.quarter, self.eighth]
+        blocks = [self.eighth] * (2 * self.residual_blocks)
+        return [*down, *blocks, self.quarter, self.half]
+
+    @property
+    def style_length(self) -> int:
+        """Numbers in one style vector: a scale and a shift per normalized channel."""
+        return 2 * sum(self.norm_channels)
+
+
+class Affine(NamedTuple):
+    """Scale and shift of one conditional normalization, each (N, C, 1, 1)."""
+
+    scale: Tensor
+    shift: Tensor
+
+
+def split_style_vector(style: Tensor, channels: list[int]) -> list[Affine]:
+    """Cut (N, style_length) into one `Affine` per normalization."""
+    pieces = style[:, :, None, None].split([c for c in channels for _ in range(2)], dim=1)
+    return [Affine(*pair) for pair in zip(pieces[::2], pieces[1::2], strict=True)]
+
+
+def conditional_instance_norm(x: Tensor, affine: Affine) -> Tensor:
+    """Instance normalization with a scale and shift from outside; statistics always in float32.
+
+    Half precision loses the mean of large pictures: the statistics are what overflows, not the result.
+    """
+    normalized = F.instance_norm(x.float()).to(x.dtype)
+    return torch.addcmul(affine.shift, normalized, affine.scale)
+
+
+class ConvLayer(nn.Module):
+    """Reflection-padded convolution: zero padding would draw a frame around the picture."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, *, bias: bool = False):
+        super().__init__()
+        self.pad = kernel_size // 2
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.conv(F.pad(x, (self.pad,) * 4, mode="reflect"))
+        return y
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions with conditional normalization and a way around them (He et al. 2016)."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.conv1 = ConvLayer(channels, channels, 3)
+        self.conv2 = ConvLayer(channels, channels, 3)
+
+    def forward(self, x: Tensor, first: Affine, second: Affine) -> Tensor:
+        y = F.relu(conditional_instance_norm(self.conv1(x), first))
+        return x + conditional_instance_norm(self.conv2(y), second)
+
+
+class TransformerNet(nn.Module):
+    """Content image and style vector in, stylized image out.
+
+    `forward(image, style)`: image (N, 3, H, W) RGB in [0, 1] with H and W multiples of `multiple_of` and at least
+    `min_side`; style (N, style_length). Returns (N, 3, H, W), nominally in [0, 1] but not clamped: a bounded
+    output (tanh) is duller, and clamping is the business of whoever makes pixels of it.
+    """
+
+    multiple_of = 8
+    min_side = 16  # at an eighth, reflection padding needs two pixels
+
+    def __init__(self, shape: NetShape | None = None):
+        super().__init__()
+        self.shape = shape = shape or NetShape()
+        self.stem = ConvLayer(12, shape.half, 3)
+        self.down4 = ConvLayer(shape.half, shape.quarter, 3, stride=2)
+        self.down8 = ConvLayer(shape.quarter, shape.eighth, 3, stride=2)
+        self.blocks = nn.ModuleList(ResidualBlock(shape.eighth) for _ in range(shape.residual_blocks))
+        self.up4 = ConvLayer(shape.eighth, shape.quarter, 3)
+        self.up2 = ConvLayer(shape.quarter, shape.half, 3)
+        self.head = ConvLayer(shape.half, 3, 5, bias=True)
+        nn.init.normal_(self.head.conv.weight, std=0.01)  # training starts from grey, not from glare
+
+    def forward(self, image: Tensor, style: Tensor) -> Tensor:
+        norms = iter(split_style_vector(style, self.shape.norm_channels))
+        x = F.pixel_unshuffle(image - 0.5, 2)                                          # (N, 12, H/2, W/2)
+        x = F.relu(conditional_instance_norm(self.stem(x), next(norms)))               # (N, half, H/2, W/2)
+        x = F.relu(conditional_instance_norm(self.down4(x), next(norms)))              # (N, quarter, H/4, W/4)
+        x = F.relu(conditional_instance_norm(self.down8(x), next(norms)))              # (N, eighth, H/8, W/8)
+        for block in self.blocks:
+            x = block(x, next(norms), next(norms))
+        x = F.relu(conditional_instance_norm(self.up4(upsample(x)), next(norms)))      # (N, quarter, H/4, W/4)
+        x = F.relu(conditional_instance_norm(self.up2(upsample(x)), next(norms)))      # (N, half, H/2, W/2)
+        y: Tensor = self.head(upsample(x)) + 0.5                                       # (N, 3, H, W)
+        return y
+
+
+def upsample(x: Tensor) -> Tensor:
+    """Twice the size by nearest neighbor; the convolution after it does the interpolating."""
+    return F.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
+def initial_styles(style_count: int, shape: NetShape) -> Tensor:
+    """Style vectors to start training from: (style_count, style_length), scales 1 and shifts 0."""
+    row = [torch.cat([torch.ones(c), torch.zeros(c)]) for c in shape.norm_channels]
+    return torch.cat(row).repeat(style_count, 1)

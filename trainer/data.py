@@ -1,0 +1,110 @@
+"""Training photos and paintings: found, decoded, cropped and roughened like a webcam's pictures."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
+
+log = logging.getLogger(__name__)
+
+
+class DataError(ValueError):
+    """Photos or paintings that cannot be used; the message is the sentence for the user."""
+
+
+def find_photos(folder: Path) -> list[Path]:
+    """All pictures below the folder, sorted. Raises DataError when there are none."""
+    photos = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES)
+    if not photos:
+        raise DataError(f"{folder} holds no photos: --dataset needs a folder of .jpg or .png files")
+    return photos
+
+
+def load_image(file: Path) -> Tensor:
+    """A picture as (1, 3, H, W) RGB in [0, 1], turned upright. Raises DataError."""
+    try:
+        with Image.open(file) as image:
+            rgb = ImageOps.exif_transpose(image).convert("RGB")
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise DataError(f"{file} cannot be read as a picture") from error
+    return torch.from_numpy(np.array(rgb)).permute(2, 0, 1).unsqueeze(0).float() / 255
+
+
+def load_style_image(file: Path, shorter_side: int) -> Tensor:
+    """A painting (1, 3, H, W), scaled so that its strokes have the size they shall have in the result."""
+    image = load_image(file)
+    scale = shorter_side / min(image.shape[2:])
+    height, width = (max(32, round(side * scale)) for side in image.shape[2:])
+    return F.interpolate(image, (height, width), mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
+
+
+class PhotoBatches:
+    """Endless shuffled batches of crops, reproducible from the seed and the step alone."""
+
+    def __init__(self, photos: list[Path], batch_size: int, size: int, seed: int):
+        self.photos, self.batch_size, self.size, self.seed = photos, batch_size, size, seed
+        self.damaged: set[Path] = set()
+
+    def batch(self, step: int) -> Tensor:
+        """The batch of that step: (N, 3, size, size) RGB in [0, 1]."""
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
+        return torch.cat([self._crop(index, generator) for index in self._indices(step)])
+
+    def _indices(self, step: int) -> Iterator[int]:
+        for position in range(step * self.batch_size, (step + 1) * self.batch_size):
+            epoch, offset = divmod(position, len(self.photos))
+            order = torch.randperm(len(self.photos), generator=torch.Generator().manual_seed(self.seed + epoch))
+            yield int(order[offset])
+
+    def _crop(self, index: int, generator: torch.Generator) -> Tensor:
+        return roughen(random_crop(self._readable(index), self.size, generator), generator)
+
+    def _readable(self, index: int) -> Tensor:
+        """The photo, or the next one that is not damaged."""
+        for offset in range(len(self.photos)):
+            file = self.photos[(index + offset) % len(self.photos)]
+            if file in self.damaged:
+                continue
+            try:
+                return load_image(file)
+            except DataError:
+                self.damaged.add(file)
+                log.warning("skipping damaged photo %s (%d so far)", file, len(self.damaged))
+        raise DataError("none of the training photos can be read")
+
+
+def random_crop(image: Tensor, size: int, generator: torch.Generator) -> Tensor:
+    """A square of 35 to 100 % of the shorter side, scaled to size, mirrored half of the time.
+
+    The small ones are enlarged photos: without them the network has never seen the smooth surfaces that a
+    1080 line picture is made of, and fills them with blotches.
+    """
+
+    def uniform(low: float, high: float) -> float:
+        return low + (high - low) * float(torch.rand(1, generator=generator))
+
+    height, width = image.shape[2:]
+    side = round(min(height, width) * uniform(0.35, 1.0))
+    top, left = round(uniform(0, height - side)), round(uniform(0, width - side))
+    crop = image[:, :, top : top + side, left : left + side]
+    crop = F.interpolate(crop, (size, size), mode="bilinear", antialias=side > size, align_corners=False)
+    return crop.flip(3) if uniform(0, 1) < 0.5 else crop
+
+
+def roughen(image: Tensor, generator: torch.Generator) -> Tensor:
+    """Now and then darker and noisier, as webcams in living rooms are."""
+    luck = torch.rand(3, generator=generator)
+    if luck[0] < 0.3:
+        image = image * (0.35 + 0.65 * luck[1])
+    if luck[0] < 0.4:
+        image = image + torch.randn(image.shape, generator=generator) * (0.04 * luck[2])
+    return image.clamp(0, 1)

