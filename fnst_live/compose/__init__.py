@@ -1,0 +1,1 @@
+"""Stage 3: painted and original picture become the frame that is shown."""

@@ -1,0 +1,1 @@
+"""The currency of the pipeline: frames, their timing, and the only door between arrays and tensors."""

@@ -1,0 +1,60 @@
+"""The contracts of all five stages on one page.
+
+A stage satisfies its Protocol by shape: it imports neither this module nor another stage. Stylizer, stabilizer and
+compositor are called once per frame, in order, on one thread (the processing thread); sources on the capture
+thread; sinks on the writer thread. Whatever a user can mend is raised as `errors.UserError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from fnst_live.frames.frame import Frame, FrameSize
+
+
+class Source(Protocol):
+    """Where frames come from. Iterated once, on one thread; `close` may be called from another, and twice."""
+
+    @property
+    def size(self) -> FrameSize: ...
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+    def close(self) -> None: ...
+
+
+class Stylizer(Protocol):
+    """Content to stylized picture at the size the network works at; each frame for itself."""
+
+    def stylize(self, content: Frame) -> Frame:
+        """Returns the stylized frame at this content's size."""
+
+
+class Stabilizer(Protocol):
+    """Takes the flicker out of stylized frames, with the content's motion as the guide. Holds the past."""
+
+    def stabilize(self, content: Frame, stylized: Frame) -> Frame:
+        """Both frames have one size; returns the steadied frame. A first frame comes back as it is."""
+
+    def reset(self) -> None:
+        """Forget the past: after a seek, a style switch, a new source."""
+
+
+class Compositor(Protocol):
+    """Brings the painted picture and the original together: strength, color, and the output's size."""
+
+    def compose(self, content: Frame, painted: Frame) -> Frame:
+        """content at full size, painted at work size; returns a frame of content's size."""
+
+
+class Sink(Protocol):
+    """Where frames go. Nothing stands under the final name until `finish`."""
+
+    def write(self, frame: Frame) -> None: ...
+
+    def finish(self) -> None:
+        """Complete the output and give it its final name."""
+
+    def abandon(self) -> None:
+        """Close what was written so far, playable, under its provisional name."""

@@ -1,0 +1,108 @@
+"""Everything the user can set, as frozen snapshots that are replaced whole, never poked.
+
+The unit stands in the help under each field; a value that cannot be is refused here, with the flag's name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fnst_live.errors import SettingError
+from fnst_live.options import option
+
+ENGINES = ("auto", "cuda", "openvino", "torch")
+CODECS = ("h264", "hevc", "av1", "vp9", "prores", "ffv1")
+INPUT_COLORS = tuple(f"{matrix}{rng}" for matrix in ("bt601", "bt709", "bt2020") for rng in ("", "-limited", "-full"))
+DEFAULT_STYLE = "starry-night"
+WORK_HEIGHT_LIMIT = 1080
+
+
+@dataclass(frozen=True)
+class LookSettings:
+    """How the picture shall look: shared by video, image, demo and the window."""
+
+    style: str = option("name of a style, or a model file", DEFAULT_STYLE, metavar="NAME|FILE")
+    strength: float = option("how much of the painting, 0..1: 0 is the original", 1.0, metavar="0..1")
+    keep_color: bool = option("keep the original's colors: paint in its brightness only", False)
+    work_height: int | None = option(
+        f"lines the network sees; fewer is faster and broader in stroke (default: the input's, at most "
+        f"{WORK_HEIGHT_LIMIT})", None, metavar="N",
+    )
+    stability: float = option("how firmly flicker is held down in video, 0..1: 0 is off", 0.8, metavar="0..1")
+    engine: str = option("what runs the network", "auto", choices=ENGINES)
+
+    def __post_init__(self) -> None:
+        _require_unit_interval("--strength", self.strength)
+        _require_unit_interval("--stability", self.stability)
+        if self.work_height is not None and self.work_height < 16:
+            raise SettingError(f"--work-height {self.work_height} is too small: give 16 lines or more")
+
+
+@dataclass(frozen=True)
+class VideoSettings:
+    """How a video is read and written."""
+
+    start: str | None = option("begin here: seconds, or [HH:]MM:SS[.mmm]", None, metavar="T")
+    end: str | None = option("stop here: seconds, or [HH:]MM:SS[.mmm]", None, metavar="T")
+    codec: str | None = option("video codec (default: what the container usually holds)", None, choices=CODECS)
+    quality: int | None = option(
+        "the encoder's own constant quality number, lower is better (h264: CRF, default 18)", None, metavar="N"
+    )
+    input_color: str | None = option(
+        "read the input with this matrix and range instead of its tags", None, choices=INPUT_COLORS,
+        metavar="bt601|bt709|bt2020[-limited|-full]",
+    )
+
+    def __post_init__(self) -> None:
+        start_s, end_s = self.start_s, self.end_s
+        if start_s is not None and end_s is not None and end_s <= start_s:
+            raise SettingError(f"--end {self.end} is not after --start {self.start}")
+
+    @property
+    def start_s(self) -> float | None:
+        """Seconds from the first frame, or None for the beginning."""
+        return None if self.start is None else parse_time(self.start, "--start")
+
+    @property
+    def end_s(self) -> float | None:
+        """Seconds from the first frame, or None for the end."""
+        return None if self.end is None else parse_time(self.end, "--end")
+
+
+@dataclass(frozen=True)
+class FileSettings:
+    """Where the result goes, and how it is reported."""
+
+    overwrite: bool = option("replace an existing output file", False)
+    json: bool = option("print one JSON object about the run on standard output", False)
+
+
+@dataclass(frozen=True)
+class RenderRequest:
+    """One file to paint into another."""
+
+    source: Path
+    output: Path | None
+    look: LookSettings
+    video: VideoSettings
+    overwrite: bool = False
+
+
+def parse_time(text: str, flag: str) -> float:
+    """Seconds of "12.5", "1:02" or "01:02:03.250". Raises SettingError."""
+    try:
+        parts = [float(part) for part in text.split(":")]
+    except ValueError:
+        parts = []
+    if not 1 <= len(parts) <= 3 or any(not 0 <= part < float("inf") for part in parts):
+        raise SettingError(f"{flag} {text} is not a time: give seconds, or [HH:]MM:SS")
+    seconds = 0.0
+    for part in parts:
+        seconds = seconds * 60 + part
+    return seconds
+
+
+def _require_unit_interval(flag: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise SettingError(f"{flag} {value:g} is out of range: give a number from 0 to 1")

@@ -1,0 +1,1 @@
+"""Frames out: video files and pictures. Each satisfies `pipeline.stages.Sink`."""

@@ -1,0 +1,1 @@
+"""Stage 2: the flicker goes, color and crispness stay."""
