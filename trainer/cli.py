@@ -6,9 +6,9 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import get_args, get_type_hints
+
+from fnst_live.options import add_options, from_arguments
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,31 +45,11 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def add_options(parser: argparse.ArgumentParser, config_class: type) -> None:
-    """One flag per field of the dataclass: the dataclass is the only place where options are described."""
-    hints = get_type_hints(config_class)
-    for spec in fields(config_class):
-        kind = next((a for a in get_args(hints[spec.name]) if isinstance(a, type) and a is not type(None)), None)
-        required = spec.default is MISSING
-        more = {key: value for key, value in spec.metadata.items() if key != "help"}
-        shown = "" if required or spec.default in (None, ()) else f" (default: {spec.default})"
-        parser.add_argument(
-            "--" + spec.name.replace("_", "-"),
-            type=kind or hints[spec.name],
-            required=required,
-            default=None if required else spec.default,
-            help=spec.metadata["help"] + shown,
-            **more,
-        )
-
-
 def _train(arguments: argparse.Namespace) -> None:
     from trainer.config import TrainConfig
     from trainer.training import train
 
-    values = {f.name: getattr(arguments, f.name) for f in fields(TrainConfig)}
-    config = TrainConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
-    print(train(config))
+    print(train(from_arguments(TrainConfig, arguments)))
 
 
 def _eval(arguments: argparse.Namespace) -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-
-def option(help_text: str, default: Any = ..., **more: Any) -> Any:
-    """A dataclass field that is also a command line flag."""
-    metadata = {"help": help_text, **more}
-    return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
+from fnst_live.options import option
 
 
 class ConfigError(ValueError):
@@ -36,8 +32,8 @@ class TrainConfig:
     style_weight: float = option("how much of the painting must appear", 1.0)
     tv_weight: float = option("how smooth it must be", 0.02)
     temporal_weight: float = option("how steady it must be under motion", 30.0)
-    lr: float = option("peak learning rate of Adam", 2e-3)
-    warmup_steps: int = option("steps until the peak learning rate", 50)
+    lr: float = option("peak learning rate of Adam", 1e-3)
+    warmup_steps: int = option("steps until the peak learning rate", 100)
     clip_norm: float = option("longest gradient", 10.0)
     ema_decay: float = option("memory of the averaged weights that are saved", 0.998)
     seed: int = option("seed of everything random", 0)

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from fnst_live.stylenet.model_file import (
     ModelHeader,
@@ -47,6 +46,8 @@ from trainer.preview import save_preview_sheet
 
 CONTENT_LAYERS = ("relu3_1",)
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+
+STYLE_TABLE_RATE = 5.0  # a row has few numbers and sees few pictures: it must learn faster than what all share
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,6 @@ def train(config: TrainConfig) -> Path:
     load_checkpoint(checkpoint_file, learner)
 
     step_count = config.steps or config.epochs * math.ceil(len(photos.photos) / config.batch_size)
-    average = get_ema_multi_avg_fn(config.ema_decay)
     started_s, started_step = time.monotonic(), learner.step
     while learner.step < step_count:
         generator = torch.Generator().manual_seed(config.seed * 7919 + learner.step)
@@ -93,7 +93,7 @@ def train(config: TrainConfig) -> Path:
         losses["total"].backward()
         torch.nn.utils.clip_grad_norm_(learner.parameters, config.clip_norm)
         learner.optimizer.step()
-        average(learner.averages, [p.detach() for p in learner.parameters], learner.step)  # type: ignore[operator]
+        update_averages(learner, config.ema_decay)
         learner.step += 1
 
         if learner.step % 10 == 0:
@@ -163,7 +163,7 @@ def new_learner(config: TrainConfig, torch_device: torch.device) -> Learner:
     network = network.to(torch_device, memory_format=torch.channels_last)
     styles = torch.nn.Parameter(table.to(torch_device))
     averages = [p.detach().clone() for p in (*network.parameters(), styles)]
-    groups = [{"params": list(network.parameters()), "factor": 1.0}, {"params": [styles], "factor": 2.0}]
+    groups = [{"params": list(network.parameters()), "factor": 1.0}, {"params": [styles], "factor": STYLE_TABLE_RATE}]
     return Learner(network, styles, averages, torch.optim.Adam(groups, lr=config.lr))
 
 
@@ -179,6 +179,14 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, config: TrainConfig, ste
     cosine = 0.5 * (1 + math.cos(math.pi * step / step_count))
     for group in optimizer.param_groups:
         group["lr"] = config.lr * group["factor"] * warm * cosine
+
+
+def update_averages(learner: Learner, decay: float) -> None:
+    """Exponential moving average; its memory grows with the run, so that random beginnings are soon forgotten."""
+    decay = min(decay, (learner.step + 1) / (learner.step + 10))
+    with torch.no_grad():
+        for average, parameter in zip(learner.averages, learner.parameters, strict=True):
+            average.lerp_(parameter, 1 - decay)
 
 
 def save_averaged(config: TrainConfig, learner: Learner, provenance: dict[str, str]) -> Path:

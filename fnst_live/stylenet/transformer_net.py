@@ -7,6 +7,11 @@ switching styles, or mixing two, never touches the network.
 
 The shape is chosen for two CPU cores: everything expensive happens at an eighth of the resolution, and the
 way up is nearest-neighbor upsampling followed by a convolution, since a pixel shuffle leaves a grid of dots.
+
+Only what reads the picture (the way down, and the first half of each residual block) is normalized. Where every
+layer is, the network has no other way to say "fainter here" than to grow a bright blot somewhere and let the
+normalization pay for it: the droplets of StyleGAN (Karras et al. 2020). Elsewhere the style's scale and shift
+act alone, which also saves a pass over the largest feature maps and a good part of the flicker.
 """
 
 from __future__ import annotations
@@ -33,27 +38,27 @@ class NetShape:
     residual_blocks: int = 5
 
     @property
-    def norm_channels(self) -> list[int]:
-        """Channels of every conditional normalization, in the order of the style vector."""
+    def affine_channels(self) -> list[int]:
+        """Channels of every place where the style has a say, in the order of the style vector."""
         down = [self.half, self.quarter, self.eighth]
         blocks = [self.eighth] * (2 * self.residual_blocks)
         return [*down, *blocks, self.quarter, self.half]
 
     @property
     def style_length(self) -> int:
-        """Numbers in one style vector: a scale and a shift per normalized channel."""
-        return 2 * sum(self.norm_channels)
+        """Numbers in one style vector: a scale and a shift per such channel."""
+        return 2 * sum(self.affine_channels)
 
 
 class Affine(NamedTuple):
-    """Scale and shift of one conditional normalization, each (N, C, 1, 1)."""
+    """A style's scale and shift for one layer, each (N, C, 1, 1)."""
 
     scale: Tensor
     shift: Tensor
 
 
 def split_style_vector(style: Tensor, channels: list[int]) -> list[Affine]:
-    """Cut (N, style_length) into one `Affine` per normalization."""
+    """Cut (N, style_length) into one `Affine` per layer."""
     pieces = style[:, :, None, None].split([c for c in channels for _ in range(2)], dim=1)
     return [Affine(*pair) for pair in zip(pieces[::2], pieces[1::2], strict=True)]
 
@@ -63,8 +68,12 @@ def conditional_instance_norm(x: Tensor, affine: Affine) -> Tensor:
 
     Half precision loses the mean of large pictures: the statistics are what overflows, not the result.
     """
-    normalized = F.instance_norm(x.float()).to(x.dtype)
-    return torch.addcmul(affine.shift, normalized, affine.scale)
+    return conditional_affine(F.instance_norm(x.float()).to(x.dtype), affine)
+
+
+def conditional_affine(x: Tensor, affine: Affine) -> Tensor:
+    """The style's scale and shift alone: what it may say where nothing is normalized."""
+    return torch.addcmul(affine.shift, x, affine.scale)
 
 
 class ConvLayer(nn.Module):
@@ -81,7 +90,7 @@ class ConvLayer(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions with conditional normalization and a way around them (He et al. 2016)."""
+    """Two convolutions and a way around them (He et al. 2016)."""
 
     def __init__(self, channels: int):
         super().__init__()
@@ -90,7 +99,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor, first: Affine, second: Affine) -> Tensor:
         y = F.relu(conditional_instance_norm(self.conv1(x), first))
-        return x + conditional_instance_norm(self.conv2(y), second)
+        return x + conditional_affine(self.conv2(y), second)
 
 
 class TransformerNet(nn.Module):
@@ -117,16 +126,16 @@ class TransformerNet(nn.Module):
         nn.init.normal_(self.head.conv.weight, std=0.01)  # training starts from grey, not from glare
 
     def forward(self, image: Tensor, style: Tensor) -> Tensor:
-        norms = iter(split_style_vector(style, self.shape.norm_channels))
-        x = F.pixel_unshuffle(image - 0.5, 2)                                          # (N, 12, H/2, W/2)
-        x = F.relu(conditional_instance_norm(self.stem(x), next(norms)))               # (N, half, H/2, W/2)
-        x = F.relu(conditional_instance_norm(self.down4(x), next(norms)))              # (N, quarter, H/4, W/4)
-        x = F.relu(conditional_instance_norm(self.down8(x), next(norms)))              # (N, eighth, H/8, W/8)
+        affines = iter(split_style_vector(style, self.shape.affine_channels))
+        x = F.pixel_unshuffle(image - 0.5, 2)  # (N, 12, H/2, W/2)
+        x = F.relu(conditional_instance_norm(self.stem(x), next(affines)))  # (N, half, H/2, W/2)
+        x = F.relu(conditional_instance_norm(self.down4(x), next(affines)))  # (N, quarter, H/4, W/4)
+        x = F.relu(conditional_instance_norm(self.down8(x), next(affines)))  # (N, eighth, H/8, W/8)
         for block in self.blocks:
-            x = block(x, next(norms), next(norms))
-        x = F.relu(conditional_instance_norm(self.up4(upsample(x)), next(norms)))      # (N, quarter, H/4, W/4)
-        x = F.relu(conditional_instance_norm(self.up2(upsample(x)), next(norms)))      # (N, half, H/2, W/2)
-        y: Tensor = self.head(upsample(x)) + 0.5                                       # (N, 3, H, W)
+            x = block(x, next(affines), next(affines))
+        x = F.relu(conditional_affine(self.up4(upsample(x)), next(affines)))  # (N, quarter, H/4, W/4)
+        x = F.relu(conditional_affine(self.up2(upsample(x)), next(affines)))  # (N, half, H/2, W/2)
+        y: Tensor = self.head(upsample(x)) + 0.5  # (N, 3, H, W)
         return y
 
 
@@ -137,5 +146,5 @@ def upsample(x: Tensor) -> Tensor:
 
 def initial_styles(style_count: int, shape: NetShape) -> Tensor:
     """Style vectors to start training from: (style_count, style_length), scales 1 and shifts 0."""
-    row = [torch.cat([torch.ones(c), torch.zeros(c)]) for c in shape.norm_channels]
+    row = [torch.cat([torch.ones(c), torch.zeros(c)]) for c in shape.affine_channels]
     return torch.cat(row).repeat(style_count, 1)
