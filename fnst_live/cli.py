@@ -1,0 +1,151 @@
+"""The command line `fnst-live`. Everything heavy is imported late, so that `--help` is instant."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from fnst_live import __version__
+from fnst_live.errors import SettingError, UserError
+from fnst_live.options import add_options, from_arguments
+from fnst_live.settings import FileSettings, LookSettings, RenderRequest, VideoSettings
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+DESCRIPTION = "Repaints video in the manner of a painting: steady, sharp, in full color, with its sound."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code: 0 done, 2 bad input (with one line that says what to do), 130 Ctrl-C."""
+    try:
+        arguments = build_parser().parse_args(argv)
+        arguments.run(arguments)
+    except KeyboardInterrupt:
+        print("fnst-live: stopped; what was written so far has .part in its name", file=sys.stderr)
+        return INTERRUPTED
+    except UserError as error:
+        print(f"fnst-live: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has seen enough
+    return 0
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse prints its usage before an error; ours are one line, like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SettingError(f"{message}; see {self.prog} --help")
+
+
+def build_parser() -> Parser:
+    parser = Parser(prog="fnst-live", description=DESCRIPTION)
+    parser.add_argument("--version", action="version", version=f"fnst-live {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_video(commands)
+    _add_image(commands)
+    _add_demo(commands)
+    styles = _add_command(commands, "styles", "list the styles that can be chosen", _styles)
+    styles.add_argument("--json", action="store_true", help="as a JSON list")
+    doctor = _add_command(commands, "doctor", "what this machine has, and what of it works", _doctor)
+    doctor.add_argument("--json", action="store_true", help="as a JSON object")
+    return parser
+
+
+def _add_command(commands: Any, name: str, help_text: str,
+                 run: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=help_text, description=help_text)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_video(commands: Any) -> None:
+    parser = _add_command(commands, "video", "paint a video file into another", _video)
+    parser.add_argument("input", type=Path, metavar="IN", help="the video")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT",
+                        help="the painted video: mp4, mkv, mov, webm or gif (default: IN.STYLE beside the input)")
+    for options in (LookSettings, VideoSettings, FileSettings):
+        add_options(parser, options)
+
+
+def _add_image(commands: Any) -> None:
+    parser = _add_command(commands, "image", "paint pictures", _image)
+    parser.add_argument("input", metavar="IN", help="a picture, a folder of pictures, or - for standard input")
+    parser.add_argument("-o", "--output", metavar="OUT", help="a picture, a folder, or - for standard output")
+    for options in (LookSettings, FileSettings):
+        add_options(parser, options)
+
+
+def _add_demo(commands: Any) -> None:
+    parser = _add_command(commands, "demo", "paint the built-in moving scene, and say where it is", _demo)
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT", default=Path("fnst-live-demo.mp4"),
+                        help="the video (default: %(default)s, replaced if it exists)")
+    parser.add_argument("--seconds", type=float, default=10.0, metavar="N", help="its length (default: %(default)s)")
+    add_options(parser, LookSettings)
+    parser.add_argument("--json", action="store_true", help="print one JSON object about the run")
+
+
+def _video(arguments: argparse.Namespace) -> None:
+    request = RenderRequest(
+        arguments.input, arguments.output,
+        from_arguments(LookSettings, arguments), from_arguments(VideoSettings, arguments), arguments.overwrite,
+    )
+    from fnst_live.headless import render_video
+
+    _print_report(render_video(request), as_json=arguments.json)
+
+
+def _demo(arguments: argparse.Namespace) -> None:
+    look = from_arguments(LookSettings, arguments)
+    from fnst_live.headless import render_demo
+
+    _print_report(render_demo(arguments.output, arguments.seconds, look), as_json=arguments.json)
+
+
+def _image(arguments: argparse.Namespace) -> None:
+    look = from_arguments(LookSettings, arguments)
+    from fnst_live.headless import render_pictures
+
+    results = render_pictures(arguments.input, arguments.output, look, overwrite=arguments.overwrite)
+    to_terminal = sys.stderr if any(result.output == "-" for result in results) else sys.stdout
+    if arguments.json:
+        print(json.dumps([result.as_json() for result in results], ensure_ascii=False), file=to_terminal)
+        return
+    for result in results:
+        for warning in result.warnings:
+            print(f"warning: {result.source}: {warning}", file=sys.stderr)
+        if result.output not in (None, "-"):
+            print(result.output)
+
+
+def _styles(arguments: argparse.Namespace) -> None:
+    from fnst_live.style_library import list_styles
+
+    entries = list_styles()
+    if arguments.json:
+        print(json.dumps([entry.as_json() for entry in entries], ensure_ascii=False, indent=1))
+        return
+    for entry in entries:
+        print(f"{entry.name:<26} {entry.painter:<22} {entry.work}, {entry.year}  ({entry.file.name})")
+
+
+def _doctor(arguments: argparse.Namespace) -> None:
+    from fnst_live.doctor import collect_report
+
+    report = collect_report()
+    print(json.dumps(report.as_json(), ensure_ascii=False, indent=1) if arguments.json else report.as_text())
+
+
+def _print_report(report: Any, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(report.as_json(), ensure_ascii=False))
+        return
+    for warning in report.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    print(f"{report.output}  ({report.frames} frames, {report.size}, {report.fps:.1f} frames per second, {report.engine})")

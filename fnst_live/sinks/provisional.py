@@ -1,0 +1,55 @@
+"""Nothing broken under the good name: write beside it, rename when whole.
+
+While it is being written a file stands as `clip.part.mp4`; a crash leaves that, never half a `clip.mp4`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from fnst_live.errors import OutputError
+
+
+def provisional_path(output: Path) -> Path:
+    """The name a file bears until it is whole."""
+    return output.with_name(f"{output.stem}.part{output.suffix}")
+
+
+def check_output(output: Path, *, source: Path | None, overwrite: bool) -> None:
+    """Refuse, before any work is done, what could not be written at its end. Raises OutputError."""
+    if source is not None and _is_same_file(source, output):
+        raise OutputError(f"{output} is the input itself: choose another name with -o")
+    if output.is_dir():
+        raise OutputError(f"{output} is a folder: give a file name with -o")
+    if output.exists() and not overwrite:
+        raise OutputError(f"{output} exists already: choose another name with -o, or give --overwrite")
+    folder = output.parent
+    if not folder.is_dir():
+        raise OutputError(f"the folder {folder} does not exist: make it first, or choose another with -o")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"the folder {folder} cannot be written to: choose another with -o")
+
+
+def put_in_place(output: Path) -> None:
+    """Give the finished file its final name. Raises OutputError."""
+    try:
+        provisional_path(output).replace(output)
+    except OSError as error:
+        raise write_failure(output, error) from error
+
+
+def write_failure(output: Path, error: OSError) -> OutputError:
+    """The sentence for a write that failed half way."""
+    partial = provisional_path(output)
+    kept = f"; what was written so far is {partial}" if partial.exists() else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return OutputError(f"{output} could not be written: no space left, so free some or choose another disk{kept}")
+    return OutputError(f"{output} could not be written: {error.strerror or error}{kept}")
+
+
+def _is_same_file(a: Path, b: Path) -> bool:
+    if a.exists() and b.exists():
+        return a.samefile(b)
+    return a.absolute() == b.absolute()

@@ -1,0 +1,300 @@
+"""Everything of a clip that is not its picture: sound, subtitles, chapters, fonts, titles.
+
+Tracks are read from the input a second time, on the writer thread, in step with the frames that are written, so
+that nothing but frames travels through the pipeline. A track is copied packet for packet; only where the container
+cannot hold it is it transcoded, or dropped, and the report says so.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+import av
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from av.stream import Stream
+from av.subtitles.stream import SubtitleStream
+
+from fnst_live.frames.timing import TimeWindow
+
+TRANSCODED_AUDIO = {"webm": "libopus", "mp4": "aac", "mov": "aac", "matroska": "libopus"}
+TRANSCODED_SUBTITLES = {"webm": "webvtt", "mp4": "mov_text", "mov": "mov_text", "matroska": "subrip"}
+BITMAP_SUBTITLES = frozenset({"dvd_subtitle", "dvb_subtitle", "hdmv_pgs_subtitle", "xsub"})
+AUDIO_BIT_RATE = 192_000
+TECHNICAL_METADATA = frozenset({
+    "major_brand", "minor_version", "compatible_brands", "encoder", "duration", "handler_name", "vendor_id",
+    "_statistics_writing_app", "_statistics_writing_date_utc", "_statistics_tags", "bps", "number_of_frames",
+    "number_of_bytes", "rotate",
+})
+
+
+@dataclass(frozen=True)
+class TrackReport:
+    """What became of one track. kind: "audio" or "subtitles"; action: "copied", "transcoded" or "dropped"."""
+
+    kind: str
+    codec: str
+    action: str
+    detail: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        return {key: value for key, value in asdict(self).items() if key != "kind"}
+
+    @property
+    def warning(self) -> str | None:
+        """The sentence for whoever expected a copy."""
+        return None if self.action == "copied" else f"{self.kind} ({self.codec}) {self.action}: {self.detail}"
+
+
+class Track(Protocol):
+    """One output track being fed."""
+
+    def push(self, packet: av.Packet, shift_s: Fraction) -> None: ...
+
+    def flush(self) -> None: ...
+
+
+class TrackCopier:
+    """Feeds all tracks of `source` but the pictures into `output`, in step with the frames.
+
+    Make it before the first frame is written, since it adds streams. `begin` when the time of the first frame is
+    known, `copy_until` with each frame's time, `finish` after the last one. Times are the input's own.
+    """
+
+    def __init__(self, source: Path, output: OutputContainer, window: TimeWindow):
+        self._input: InputContainer = av.open(str(source), metadata_errors="replace")
+        self._output, self._window = output, window
+        self._tracks: dict[int, Track] = {}
+        self.reports: list[TrackReport] = []
+        self._begin_s: Fraction | None = None
+        self._shift_s = Fraction(0)
+        for stream in self._input.streams:
+            if stream.type in ("audio", "subtitle", "attachment"):
+                self._add(stream)
+        _copy_metadata(self._input.metadata, self._output)
+        self._packets = self._wanted_packets()
+        self._pending: av.Packet | None = None
+        self.damaged_count = 0
+
+    def begin(self, first_frame_s: Fraction) -> None:
+        """The first frame's time in the input. A trimmed clip is moved so that it starts at nothing."""
+        trimmed = self._window.start is not None
+        self._begin_s = first_frame_s if trimmed else None
+        self._shift_s = first_frame_s if trimmed else Fraction(0)
+        self._seek()
+        _copy_chapters(self._input, self._output, self._window, self._shift_s)
+
+    def copy_until(self, time_s: Fraction) -> None:
+        """All packets that begin before this time."""
+        while True:
+            packet = self._pending or next(self._packets, None)
+            self._pending = packet
+            if packet is None or _begin_of(packet) > time_s:
+                return
+            self._pending = None
+            self._tracks[packet.stream_index].push(packet, self._shift_s)
+
+    def finish(self) -> None:
+        """The rest, up to the window's end."""
+        while (packet := self._pending or next(self._packets, None)) is not None:
+            self._pending = None
+            self._tracks[packet.stream_index].push(packet, self._shift_s)
+        for track in self._tracks.values():
+            track.flush()
+
+    def close(self) -> None:
+        self._input.close()
+
+    def _add(self, stream: Stream) -> None:
+        """Give the stream a track in the output, as it is if possible."""
+        container_format = self._output.format.name.split(",")[0]
+        if stream.codec_context is None and stream.type != "attachment":
+            self._report(stream, "dropped", "its codec is unknown")
+        elif can_hold(container_format, stream):
+            self._tracks[stream.index] = CopiedTrack(stream, self._output)
+            self._report(stream, "copied")
+        elif isinstance(stream, AudioStream) and container_format in TRANSCODED_AUDIO:
+            self._tracks[stream.index] = track = TranscodedAudio(stream, self._output, TRANSCODED_AUDIO[container_format])
+            self._report(stream, "transcoded", f"to {track.codec}, since {container_format} cannot hold it")
+        elif self._is_convertible_subtitle(stream, container_format):
+            assert isinstance(stream, SubtitleStream)
+            codec = TRANSCODED_SUBTITLES[container_format]
+            self._tracks[stream.index] = ConvertedSubtitles(stream, self._output, codec)
+            self._report(stream, "transcoded", f"to {codec}, since {container_format} cannot hold it")
+        else:
+            self._report(stream, "dropped", f"{container_format} cannot hold it; an .mkv output can")
+
+    @staticmethod
+    def _is_convertible_subtitle(stream: Stream, container_format: str) -> bool:
+        return (
+            isinstance(stream, SubtitleStream)
+            and stream.codec_context.name not in BITMAP_SUBTITLES
+            and container_format in TRANSCODED_SUBTITLES
+        )
+
+    def _report(self, stream: Stream, action: str, detail: str = "") -> None:
+        if stream.type == "attachment":
+            return
+        codec = stream.codec_context.codec.canonical_name if stream.codec_context is not None else "unknown"
+        self.reports.append(TrackReport("audio" if stream.type == "audio" else "subtitles", codec, action, detail))
+
+    def _seek(self) -> None:
+        if self._begin_s is not None:
+            self._input.seek(max(0, int((self._begin_s - 1) * av.time_base)))
+
+    def _wanted_packets(self) -> Iterator[av.Packet]:
+        streams = [self._input.streams[index] for index in self._tracks]
+        if not any(stream.type in ("audio", "subtitle") for stream in streams):
+            return
+        for packet in _demux(self._input, streams):
+            if packet is None:
+                self.damaged_count += 1
+            elif packet.size and packet.pts is not None and self._is_wanted(packet):
+                yield packet
+
+    def _is_wanted(self, packet: av.Packet) -> bool:
+        begin = _begin_of(packet)
+        if self._window.is_past(begin):
+            return False
+        if self._begin_s is None or begin >= self._begin_s:
+            return True
+        return packet.stream.type == "subtitle" and begin + packet.duration * packet.time_base > self._begin_s
+
+
+class CopiedTrack:
+    """The same packets with the same times, moved by the trim."""
+
+    def __init__(self, stream: Stream, output: OutputContainer):
+        self._output = output
+        self._stream = output.add_stream_from_template(stream)
+        _describe_like(self._stream, stream)
+
+    def push(self, packet: av.Packet, shift_s: Fraction) -> None:
+        _shift(packet, shift_s)
+        packet.stream = self._stream
+        self._output.mux(packet)
+
+    def flush(self) -> None:
+        pass
+
+
+class TranscodedAudio:
+    """Decoded, resampled and encoded anew, on the same clock."""
+
+    def __init__(self, stream: AudioStream, output: OutputContainer, codec: str):
+        self.codec = "opus" if codec == "libopus" else codec
+        self._output = output
+        rate = 48_000 if codec == "libopus" else stream.codec_context.sample_rate
+        encoder_format = "s16" if codec == "libopus" else "fltp"
+        layout = stream.codec_context.layout.name if stream.codec_context.layout.nb_channels <= 2 else "stereo"
+        self._stream = output.add_stream(codec, rate=rate, layout=layout)
+        assert isinstance(self._stream, AudioStream)
+        self._stream.bit_rate = AUDIO_BIT_RATE
+        self._resampler = AudioResampler(encoder_format, layout, rate)
+        _describe_like(self._stream, stream)
+
+    def push(self, packet: av.Packet, shift_s: Fraction) -> None:
+        _shift(packet, shift_s)
+        for frame in packet.decode():
+            assert isinstance(frame, av.AudioFrame)
+            for resampled in self._resampler.resample(frame):
+                self._output.mux(self._stream.encode(resampled))
+
+    def flush(self) -> None:
+        for resampled in self._resampler.resample(None):
+            self._output.mux(self._stream.encode(resampled))
+        self._output.mux(self._stream.encode(None))
+
+
+class ConvertedSubtitles:
+    """Text subtitles in the container's own dialect."""
+
+    def __init__(self, stream: SubtitleStream, output: OutputContainer, codec: str):
+        self._output, self._decoder = output, stream.codec_context
+        self._stream = output.add_stream(codec)
+        assert isinstance(self._stream, SubtitleStream)
+        self._encoder = self._stream.codec_context
+        self._decoder.open(strict=False)
+        self._encoder.subtitle_header = self._decoder.subtitle_header
+        _describe_like(self._stream, stream)
+
+    def push(self, packet: av.Packet, shift_s: Fraction) -> None:
+        begin, end = _begin_of(packet), _begin_of(packet) + packet.duration * packet.time_base
+        subtitle = self._decoder.decode2(packet)
+        if subtitle is None:
+            return
+        encoded = self._encoder.encode_subtitle(subtitle)
+        begin = max(begin - shift_s, Fraction(0))
+        encoded.time_base = Fraction(1, 1000)
+        encoded.pts = encoded.dts = round(begin * 1000)
+        encoded.duration = round((end - shift_s - begin) * 1000)
+        encoded.stream = self._stream
+        self._output.mux(encoded)
+
+    def flush(self) -> None:
+        pass
+
+
+def can_hold(container_format: str, stream: Stream) -> bool:
+    """Whether a container takes this track, found out by writing a header to memory: no table to go stale."""
+    probe = av.open(io.BytesIO(), "w", format=container_format)
+    try:
+        probe.add_stream_from_template(stream)
+        probe.start_encoding()
+    except (av.error.FFmpegError, ValueError):
+        return False
+    finally:
+        probe.close()
+    return True
+
+
+def _demux(container: InputContainer, streams: list[Stream]) -> Iterator[av.Packet | None]:
+    """Packets; None where the file breaks, which is where reading ends."""
+    packets = container.demux(streams)
+    while True:
+        try:
+            yield next(packets)
+        except StopIteration:
+            return
+        except (av.error.FFmpegError, OSError):
+            yield None
+            return
+
+
+def _begin_of(packet: av.Packet) -> Fraction:
+    assert packet.pts is not None
+    return packet.pts * packet.time_base
+
+
+def _shift(packet: av.Packet, shift_s: Fraction) -> None:
+    ticks = round(shift_s / packet.time_base)
+    packet.pts = None if packet.pts is None else packet.pts - ticks
+    packet.dts = None if packet.dts is None else packet.dts - ticks
+
+
+def _describe_like(stream: Stream, original: Stream) -> None:
+    """Language, title and default flag."""
+    _copy_metadata(original.metadata, stream)
+    stream.disposition = original.disposition
+
+
+def _copy_metadata(metadata: dict[str, str], to: OutputContainer | Stream) -> None:
+    to.metadata.update({key: value for key, value in metadata.items() if key.lower() not in TECHNICAL_METADATA})
+
+
+def _copy_chapters(source: InputContainer, output: OutputContainer, window: TimeWindow, shift_s: Fraction) -> None:
+    kept = []
+    for chapter in source.chapters():
+        base = Fraction(chapter["time_base"] or Fraction(1, 1000))
+        if window.is_past(chapter["start"] * base) or chapter["end"] * base <= shift_s:
+            continue
+        ticks = round(shift_s / base)
+        kept.append({**chapter, "start": max(0, chapter["start"] - ticks), "end": chapter["end"] - ticks})
+    if kept:
+        output.set_chapters(kept)

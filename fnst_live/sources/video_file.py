@@ -1,0 +1,217 @@
+"""A video file as frames: upright, progressive, full-range RGB, each with its own presentation time.
+
+Runs on the capture thread. Sound, subtitles and chapters are not its business: `sinks.tracks` copies those.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.stream import VideoStream
+
+from fnst_live.errors import InputError, SettingError
+from fnst_live.frames.color import MATRIX_CODES, RANGE_CODES, ColorTags, RawTags, resolve_tags
+from fnst_live.frames.frame import Frame, FrameSize, Pixels
+from fnst_live.frames.timing import TimeWindow
+from fnst_live.frames.video_format import VideoFormat
+from fnst_live.sources.hdr import tone_map
+from fnst_live.sources.orientation import Orientation, orientation_of
+from fnst_live.sources.video_decoder import VideoDecoder, open_input, pick_video_stream
+
+ACCURATE = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+CUT_OFF_SHARE = Fraction(95, 100)  # of the promised length; containers round theirs
+
+
+class VideoFileSource:
+    """Satisfies `pipeline.stages.Source`.
+
+    format: size and shape as shown (upright), time base, color tags with every gap filled.
+    window: the wanted part, in the file's own time.
+    warnings: one sentence each; complete once the iteration has ended.
+    expected_frame_count: what the container promises for the wanted part, or None.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        input_color: str | None = None,
+        start_s: float | None = None,
+        end_s: float | None = None,
+    ):
+        """Opens the file and decodes a first picture. Raises InputError."""
+        self.path = path
+        self.warnings: list[str] = []
+        self._container = open_input(path)
+        try:
+            self._stream = pick_video_stream(self._container, path)
+            self.window = TimeWindow.after_origin(_origin_s(self._stream), start_s, end_s)
+            self._decoder = VideoDecoder(self._container, self._stream, self.window)
+            self._pictures = iter(self._decoder)
+            first = next(self._pictures, None)
+            if first is None:
+                self._refuse_pictureless()
+            self._pictures = itertools.chain([first], self._pictures)
+            self._converter = PictureConverter(first, self._stream, input_color)
+        except BaseException:
+            self._container.close()
+            raise
+        self.format = _describe(self._converter, self._stream)
+        self.expected_frame_count = self._expected_frame_count()
+        if self.format.color.is_hdr:
+            self.warnings.append("HDR input: tone-mapped to SDR (BT.709)")
+
+    @property
+    def size(self) -> FrameSize:
+        return self.format.size
+
+    def __iter__(self) -> Iterator[Frame]:
+        time_base, clock, index = self.format.time_base, PresentationClock(self.format), 0
+        for picture in self._pictures:
+            pts = clock.pts_of(picture)
+            if self.window.is_before(pts * time_base):
+                continue
+            if self.window.is_past(pts * time_base):
+                break
+            yield Frame(self._converter.to_pixels(picture), pts, time_base, clock.duration_of(picture), index)
+            index += 1
+        self._report(index, clock)
+
+    def close(self) -> None:
+        self._container.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _refuse_pictureless(self) -> None:
+        if self.window.start is not None:
+            raise SettingError(f"--start lies after the end of {self.path}: choose an earlier time")
+        raise InputError(f"no picture can be decoded from {self.path}: it is damaged or empty")
+
+    def _expected_frame_count(self) -> int | None:
+        if self._stream.frames and self.window.is_whole:
+            return self._stream.frames
+        length = self.window.length_of(_origin_s(self._stream), _promised_length_s(self._container, self._stream))
+        return None if length is None else max(1, round(length * self.format.frame_rate))
+
+    def _report(self, frame_count: int, clock: PresentationClock) -> None:
+        if frame_count == 0:
+            raise SettingError(f"--start lies after the end of {self.path}: choose an earlier time")
+        if self._decoder.was_interlaced:
+            self.warnings.append("interlaced input: deinterlaced")
+        if clock.repaired_count:
+            self.warnings.append(f"{clock.repaired_count} frames came without a usable time: theirs was estimated")
+        if self._decoder.damaged_count:
+            self.warnings.append(
+                f"damaged input: {self._decoder.damaged_count} packets or frames could not be decoded cleanly"
+            )
+        missing = self._missing_frame_count(frame_count)
+        if missing:
+            self.warnings.append(
+                f"the input ends early: {frame_count} frames could be decoded, about {missing} are missing"
+            )
+
+    def _missing_frame_count(self, frame_count: int) -> int:
+        """Frames the container promises and does not have; 0 for a trimmed clip."""
+        if not self.window.is_whole:
+            return 0
+        if self._stream.frames:
+            return max(0, self._stream.frames - frame_count)
+        promised = _promised_length_s(self._container, self._stream)
+        reached = self._decoder.demuxed_until_s - _origin_s(self._stream)
+        if promised is None or reached >= promised * CUT_OFF_SHARE:
+            return 0
+        return max(1, round((promised - reached) * self.format.frame_rate))
+
+
+class PictureConverter:
+    """Decoded pictures to upright RGB, all by the rules that the first one set."""
+
+    def __init__(self, first: av.VideoFrame, stream: VideoStream, input_color: str | None):
+        self.coded_size = FrameSize(first.width, first.height)
+        self.orientation: Orientation = orientation_of(first)
+        self.color = _color_tags(first, stream, input_color)
+        self._reformatter = VideoReformatter()
+
+    def to_pixels(self, picture: av.VideoFrame) -> Pixels:
+        """uint8 (H, W, 3) full-range RGB, upright; HDR tone-mapped."""
+        is_rgb, is_hdr = self.color.matrix == "gbr", self.color.is_hdr
+        rgb = self._reformatter.reformat(
+            picture,
+            *self.coded_size,
+            "rgb48le" if is_hdr else "rgb24",
+            src_colorspace=None if is_rgb else MATRIX_CODES[self.color.matrix],
+            src_color_range=RANGE_CODES[self.color.range],
+            dst_color_range=RANGE_CODES["pc"],
+            interpolation=ACCURATE,
+        ).to_ndarray()
+        pixels = tone_map(rgb, self.color.transfer) if is_hdr else rgb
+        return np.ascontiguousarray(self.orientation.upright(pixels))
+
+
+class PresentationClock:
+    """Times that only ever grow, in the stream's time base; repairs the few that broken files lack or repeat."""
+
+    def __init__(self, video_format: VideoFormat):
+        self.time_base = video_format.time_base
+        self.usual_step = max(1, round(1 / (video_format.frame_rate * self.time_base)))
+        self.last_pts: int | None = None
+        self.repaired_count = 0
+
+    def pts_of(self, picture: av.VideoFrame) -> int:
+        pts = picture.pts if picture.pts is not None else picture.dts
+        if pts is None or (self.last_pts is not None and pts <= self.last_pts):
+            self.repaired_count += self.last_pts is not None
+            pts = 0 if self.last_pts is None else self.last_pts + (self.usual_step if pts is None else 1)
+        self.last_pts = pts
+        return pts
+
+    def duration_of(self, picture: av.VideoFrame) -> int:
+        return picture.duration or 0
+
+
+def _origin_s(stream: VideoStream) -> Fraction:
+    return (stream.start_time or 0) * (stream.time_base or Fraction(1))
+
+
+def _promised_length_s(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    if stream.duration is not None and stream.time_base is not None:
+        return stream.duration * stream.time_base
+    return None if container.duration is None else Fraction(container.duration, av.time_base)
+
+
+def _describe(converter: PictureConverter, stream: VideoStream) -> VideoFormat:
+    aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or Fraction(1)
+    aspect = aspect if aspect > 0 else Fraction(1)
+    assert stream.time_base is not None
+    return VideoFormat(
+        size=converter.orientation.size_of(converter.coded_size),
+        time_base=stream.time_base,
+        frame_rate=stream.average_rate or stream.guessed_rate or Fraction(25),
+        pixel_aspect=1 / aspect if converter.orientation.is_transposed else aspect,
+        color=converter.color,
+    )
+
+
+def _color_tags(picture: av.VideoFrame, stream: VideoStream, input_color: str | None) -> ColorTags:
+    context, pixel_format = stream.codec_context, picture.format.name
+    return resolve_tags(
+        RawTags(int(picture.colorspace), int(picture.color_range), int(context.color_primaries),
+                int(context.color_trc)),
+        FrameSize(picture.width, picture.height),
+        is_rgb=picture.format.is_rgb or pixel_format.startswith("pal"),
+        is_full_range_format=pixel_format.startswith(("yuvj", "gray")),
+        override=input_color,
+    )
