@@ -148,4 +148,5 @@ def _print_report(report: Any, *, as_json: bool) -> None:
         return
     for warning in report.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    print(f"{report.output}  ({report.frames} frames, {report.size}, {report.fps:.1f} frames per second, {report.engine})")
+    speed = f"{report.fps:.1f} frames per second"
+    print(f"{report.output}  ({report.frames} frames, {report.size}, {speed}, {report.engine})")

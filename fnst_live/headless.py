@@ -6,12 +6,14 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from fnst_live.assembly import Painter, open_painter
+from fnst_live.errors import SettingError
 from fnst_live.frames.color import ColorTags
 from fnst_live.frames.frame import Frame, FrameSize
 from fnst_live.frames.video_format import VideoFormat
@@ -22,9 +24,15 @@ from fnst_live.sinks.encoders import CONTAINERS, codec_for
 from fnst_live.sinks.provisional import check_output
 from fnst_live.sinks.tracks import TrackReport
 from fnst_live.sinks.video_file import VideoFileSink
+from fnst_live.sources.scene import SceneSource
 from fnst_live.sources.video_file import VideoFileSource
+from fnst_live.still_images import PictureResult, paint_pictures
+from fnst_live.style_library import load_style
 
 FALLBACK_SUFFIX = ".mp4"
+DEMO_SIZE = FrameSize(640, 480)
+DEMO_RATE = Fraction(30)
+LONGEST_DEMO_S = 600
 
 
 @dataclass
@@ -76,17 +84,30 @@ def render_video(request: RenderRequest) -> RenderReport:
     )
 
 
-def render_scene(source: Source, video_format: VideoFormat, frame_count: int, output: Path,
-                 look: LookSettings) -> RenderReport:
-    """Paint a source that is not a file, the built-in scene for one, into a video. Raises UserError."""
-    painting = _Painting(look)
+def render_demo(output: Path, seconds: float, look: LookSettings) -> RenderReport:
+    """Paint the built-in scene into a video. Raises UserError."""
+    if not 0 < seconds <= LONGEST_DEMO_S:
+        raise SettingError(f"--seconds {seconds:g} is out of range: give more than 0 and at most {LONGEST_DEMO_S}")
     check_output(output, source=None, overwrite=True)
+    scene = SceneSource(DEMO_SIZE, DEMO_RATE, seconds)
+    video_format = VideoFormat(DEMO_SIZE, 1 / DEMO_RATE, DEMO_RATE)
+    painting = _Painting(look)
     sink = VideoFileSink(output, video_format)
-    frames, fps = _run(source, painting.process_for(video_format), sink, frame_count)
+    frames, fps = _run(scene, painting.process_for(video_format), sink, round(seconds * DEMO_RATE))
     return RenderReport(
         "built-in scene", str(output), frames, sink.size, fps, painting.engine_name, painting.style_name,
         video_format.color, sink.color, [], sink.warnings,
     )
+
+
+def render_pictures(source: str, output: str | None, look: LookSettings, *, overwrite: bool) -> list[PictureResult]:
+    """Paint one picture, a folder of them, or standard input. Raises UserError."""
+    painting = _Painting(look)
+
+    def paint(frame: Frame) -> Frame:
+        return painting.process_for(VideoFormat(frame.size, frame.time_base, Fraction(1)))(frame)
+
+    return paint_pictures(source, output, paint, style_name=painting.style_name, overwrite=overwrite)
 
 
 def default_output(source: Path, style_name: str) -> Path:
@@ -100,14 +121,12 @@ class _Painting:
 
     def __init__(self, look: LookSettings):
         self._painter: Painter | None = None
-        self.engine_name, self.style_name = "none", "original"
+        self.engine_name = "none"
         if look.strength > 0:
             self._painter = open_painter(look)
             self.engine_name, self.style_name = self._painter.engine_name, self._painter.style.name
         else:
-            from fnst_live.style_library import find_style
-
-            self.style_name = find_style(look.style).name
+            self.style_name = load_style(look.style).entry.name
 
     def process_for(self, video_format: VideoFormat) -> Callable[[Frame], Frame]:
         if self._painter is None:
@@ -120,5 +139,5 @@ def _run(source: Source, process: Callable[[Frame], Frame], sink: VideoFileSink,
     """Frames and frames per second, with a progress bar where somebody watches."""
     started_s = time.monotonic()
     with tqdm(total=expected, unit="frame", disable=not sys.stderr.isatty(), leave=False) as bar:
-        frames = render(source, process, sink, lambda frame: bar.update())
+        frames = render(source, process, sink, lambda _: bar.update())
     return frames, frames / max(time.monotonic() - started_s, 1e-9)

@@ -24,7 +24,7 @@ class LookSettings:
 
     style: str = option("name of a style, or a model file", DEFAULT_STYLE, metavar="NAME|FILE")
     strength: float = option("how much of the painting, 0..1: 0 is the original", 1.0, metavar="0..1")
-    keep_color: bool = option("keep the original's colors: paint in its brightness only", False)
+    keep_color: bool = option("keep the original's colors: paint in its brightness only", default=False)
     work_height: int | None = option(
         f"lines the network sees; fewer is faster and broader in stroke (default: the input's, at most "
         f"{WORK_HEIGHT_LIMIT})", None, metavar="N",
@@ -74,8 +74,8 @@ class VideoSettings:
 class FileSettings:
     """Where the result goes, and how it is reported."""
 
-    overwrite: bool = option("replace an existing output file", False)
-    json: bool = option("print one JSON object about the run on standard output", False)
+    overwrite: bool = option("replace an existing output file", default=False)
+    json: bool = option("print one JSON object about the run on standard output", default=False)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ def render(
     source: Source,
     process: Callable[[Frame], Frame],
     sink: Sink,
-    on_frame: Callable[[Frame], None] = lambda frame: None,
+    on_frame: Callable[[Frame], object] | None = None,
 ) -> int:
     """Returns the number of frames. On any error, Ctrl-C included, the sink is abandoned and the error raised.
 
@@ -37,7 +37,8 @@ def render(
         for content in decoded:
             frame = process(content)
             painted.put(frame)
-            on_frame(frame)
+            if on_frame is not None:
+                on_frame(frame)
             frame_count += 1
     except BeltStopped:
         pass  # a worker failed; its own error is raised below

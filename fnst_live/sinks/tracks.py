@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 import av
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
+from av.container.core import Chapter
 from av.stream import Stream
 from av.subtitles.stream import SubtitleStream
 
@@ -55,7 +56,7 @@ class TrackReport:
 class Track(Protocol):
     """One output track being fed."""
 
-    def push(self, packet: av.Packet, shift_s: Fraction) -> None: ...
+    def push(self, packet: av.Packet[Any], shift_s: Fraction) -> None: ...
 
     def flush(self) -> None: ...
 
@@ -79,7 +80,7 @@ class TrackCopier:
                 self._add(stream)
         _copy_metadata(self._input.metadata, self._output)
         self._packets = self._wanted_packets()
-        self._pending: av.Packet | None = None
+        self._pending: av.Packet[Any] | None = None
         self.damaged_count = 0
 
     def begin(self, first_frame_s: Fraction) -> None:
@@ -120,7 +121,8 @@ class TrackCopier:
             self._tracks[stream.index] = CopiedTrack(stream, self._output)
             self._report(stream, "copied")
         elif isinstance(stream, AudioStream) and container_format in TRANSCODED_AUDIO:
-            self._tracks[stream.index] = track = TranscodedAudio(stream, self._output, TRANSCODED_AUDIO[container_format])
+            track = TranscodedAudio(stream, self._output, TRANSCODED_AUDIO[container_format])
+            self._tracks[stream.index] = track
             self._report(stream, "transcoded", f"to {track.codec}, since {container_format} cannot hold it")
         elif self._is_convertible_subtitle(stream, container_format):
             assert isinstance(stream, SubtitleStream)
@@ -148,7 +150,7 @@ class TrackCopier:
         if self._begin_s is not None:
             self._input.seek(max(0, int((self._begin_s - 1) * av.time_base)))
 
-    def _wanted_packets(self) -> Iterator[av.Packet]:
+    def _wanted_packets(self) -> Iterator[av.Packet[Any]]:
         streams = [self._input.streams[index] for index in self._tracks]
         if not any(stream.type in ("audio", "subtitle") for stream in streams):
             return
@@ -158,13 +160,13 @@ class TrackCopier:
             elif packet.size and packet.pts is not None and self._is_wanted(packet):
                 yield packet
 
-    def _is_wanted(self, packet: av.Packet) -> bool:
+    def _is_wanted(self, packet: av.Packet[Any]) -> bool:
         begin = _begin_of(packet)
         if self._window.is_past(begin):
             return False
         if self._begin_s is None or begin >= self._begin_s:
             return True
-        return packet.stream.type == "subtitle" and begin + packet.duration * packet.time_base > self._begin_s
+        return packet.stream.type == "subtitle" and begin + _length_of(packet) > self._begin_s
 
 
 class CopiedTrack:
@@ -175,7 +177,7 @@ class CopiedTrack:
         self._stream = output.add_stream_from_template(stream)
         _describe_like(self._stream, stream)
 
-    def push(self, packet: av.Packet, shift_s: Fraction) -> None:
+    def push(self, packet: av.Packet[Any], shift_s: Fraction) -> None:
         _shift(packet, shift_s)
         packet.stream = self._stream
         self._output.mux(packet)
@@ -193,13 +195,12 @@ class TranscodedAudio:
         rate = 48_000 if codec == "libopus" else stream.codec_context.sample_rate
         encoder_format = "s16" if codec == "libopus" else "fltp"
         layout = stream.codec_context.layout.name if stream.codec_context.layout.nb_channels <= 2 else "stereo"
-        self._stream = output.add_stream(codec, rate=rate, layout=layout)
-        assert isinstance(self._stream, AudioStream)
+        self._stream = cast(AudioStream, output.add_stream(codec, rate=rate, layout=layout))
         self._stream.bit_rate = AUDIO_BIT_RATE
         self._resampler = AudioResampler(encoder_format, layout, rate)
         _describe_like(self._stream, stream)
 
-    def push(self, packet: av.Packet, shift_s: Fraction) -> None:
+    def push(self, packet: av.Packet[Any], shift_s: Fraction) -> None:
         _shift(packet, shift_s)
         for frame in packet.decode():
             assert isinstance(frame, av.AudioFrame)
@@ -217,15 +218,14 @@ class ConvertedSubtitles:
 
     def __init__(self, stream: SubtitleStream, output: OutputContainer, codec: str):
         self._output, self._decoder = output, stream.codec_context
-        self._stream = output.add_stream(codec)
-        assert isinstance(self._stream, SubtitleStream)
+        self._stream = cast(SubtitleStream, output.add_stream(codec))
         self._encoder = self._stream.codec_context
         self._decoder.open(strict=False)
         self._encoder.subtitle_header = self._decoder.subtitle_header
         _describe_like(self._stream, stream)
 
-    def push(self, packet: av.Packet, shift_s: Fraction) -> None:
-        begin, end = _begin_of(packet), _begin_of(packet) + packet.duration * packet.time_base
+    def push(self, packet: av.Packet[Any], shift_s: Fraction) -> None:
+        begin, end = _begin_of(packet), _begin_of(packet) + _length_of(packet)
         subtitle = self._decoder.decode2(packet)
         if subtitle is None:
             return
@@ -254,7 +254,7 @@ def can_hold(container_format: str, stream: Stream) -> bool:
     return True
 
 
-def _demux(container: InputContainer, streams: list[Stream]) -> Iterator[av.Packet | None]:
+def _demux(container: InputContainer, streams: list[Stream]) -> Iterator[av.Packet[Any] | None]:
     """Packets; None where the file breaks, which is where reading ends."""
     packets = container.demux(streams)
     while True:
@@ -267,12 +267,16 @@ def _demux(container: InputContainer, streams: list[Stream]) -> Iterator[av.Pack
             return
 
 
-def _begin_of(packet: av.Packet) -> Fraction:
+def _begin_of(packet: av.Packet[Any]) -> Fraction:
     assert packet.pts is not None
     return packet.pts * packet.time_base
 
 
-def _shift(packet: av.Packet, shift_s: Fraction) -> None:
+def _length_of(packet: av.Packet[Any]) -> Fraction:
+    return (packet.duration or 0) * packet.time_base
+
+
+def _shift(packet: av.Packet[Any], shift_s: Fraction) -> None:
     ticks = round(shift_s / packet.time_base)
     packet.pts = None if packet.pts is None else packet.pts - ticks
     packet.dts = None if packet.dts is None else packet.dts - ticks
@@ -289,12 +293,13 @@ def _copy_metadata(metadata: dict[str, str], to: OutputContainer | Stream) -> No
 
 
 def _copy_chapters(source: InputContainer, output: OutputContainer, window: TimeWindow, shift_s: Fraction) -> None:
-    kept = []
+    kept: list[Chapter] = []
     for chapter in source.chapters():
         base = Fraction(chapter["time_base"] or Fraction(1, 1000))
         if window.is_past(chapter["start"] * base) or chapter["end"] * base <= shift_s:
             continue
         ticks = round(shift_s / base)
-        kept.append({**chapter, "start": max(0, chapter["start"] - ticks), "end": chapter["end"] - ticks})
+        chapter["start"], chapter["end"] = max(0, chapter["start"] - ticks), chapter["end"] - ticks
+        kept.append(chapter)
     if kept:
         output.set_chapters(kept)

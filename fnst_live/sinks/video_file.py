@@ -195,7 +195,9 @@ class _PaletteConverter:
     def __init__(self, size: FrameSize):
         self._size = size
         graph = av.filter.Graph()
-        source = graph.add_buffer(width=size.width, height=size.height, format="rgb24", time_base=GIF_TICKS)
+        source = graph.add_buffer(
+            width=size.width, height=size.height, format=av.VideoFormat("rgb24"), time_base=GIF_TICKS
+        )
         split, use = graph.add("split"), graph.add("paletteuse", "new=1:dither=sierra2_4a")
         palette, sink = graph.add("palettegen", "stats_mode=single"), graph.add("buffersink")
         source.link_to(split)

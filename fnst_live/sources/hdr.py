@@ -30,10 +30,10 @@ LEVELS = 65536
 
 def tone_map(rgb: npt.NDArray[np.uint16], transfer: str) -> Pixels:
     """uint16 (H, W, 3) full-range BT.2020 RGB, "smpte2084" or "arib-std-b67", to uint8 (H, W, 3) BT.709 RGB."""
-    light: Floats = _light_table(transfer)[rgb]                     # (H, W, 3), 1 = reference white
+    light = _light_table(transfer)[rgb]                     # (H, W, 3), 1 = reference white
     if transfer == "arib-std-b67":
         light = _hlg_display_light(light)
-    light = np.maximum(cv2.transform(light, BT2020_TO_BT709), 0.0)
+    light = np.maximum(cv2.transform(light, BT2020_TO_BT709), 0.0).astype(np.float32, copy=False)
     brightest = np.maximum(light.max(axis=2, keepdims=True), 1e-6)  # (H, W, 1)
     light *= _mobius(brightest) / brightest                         # one factor for all three keeps the hue
     levels = (np.minimum(light, 1.0) * (LEVELS - 1)).astype(np.uint16)

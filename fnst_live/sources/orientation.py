@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -33,7 +35,7 @@ class Orientation:
 
 def orientation_of(picture: av.VideoFrame) -> Orientation:
     """From the 3x3 display matrix: x' = a x + c y, y' = b x + d y (ISO 14496-12). Skewed ones count as upright."""
-    side_data = picture.side_data.get(SideDataType.DISPLAYMATRIX)
+    side_data = cast(Mapping[SideDataType, Any], picture.side_data).get(SideDataType.DISPLAYMATRIX)
     if side_data is None:
         return Orientation()
     a, b, _, c, d = struct.unpack("<5i", bytes(side_data)[:20])

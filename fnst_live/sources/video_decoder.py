@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import av.filter
@@ -97,7 +98,7 @@ class VideoDecoder:
                     self.damaged_count += bool(picture.is_corrupt)
                     yield picture
 
-    def _packets(self) -> Iterator[av.Packet]:
+    def _packets(self) -> Iterator[av.Packet[Any]]:
         """Packets of the video stream, the flushing one included; reading stops for good where the file breaks."""
         packets = self.container.demux()
         while True:
@@ -113,12 +114,12 @@ class VideoDecoder:
             if packet.stream_index == self.stream.index:
                 yield packet
 
-    def _flushing_packet(self) -> Iterator[av.Packet]:
-        packet = av.Packet()
+    def _flushing_packet(self) -> Iterator[av.Packet[Any]]:
+        packet: av.Packet[Any] = av.Packet()
         packet.stream = self.stream
         yield packet
 
-    def _note_reach(self, packet: av.Packet) -> None:
+    def _note_reach(self, packet: av.Packet[Any]) -> None:
         if packet.pts is not None and packet.time_base is not None:
             end = (packet.pts + (packet.duration or 0)) * packet.time_base
             self.demuxed_until_s = max(self.demuxed_until_s, end)

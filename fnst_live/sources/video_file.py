@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import av
 import numpy as np
@@ -57,9 +57,7 @@ class VideoFileSource:
             self.window = TimeWindow.after_origin(_origin_s(self._stream), start_s, end_s)
             self._decoder = VideoDecoder(self._container, self._stream, self.window)
             self._pictures = iter(self._decoder)
-            first = next(self._pictures, None)
-            if first is None:
-                self._refuse_pictureless()
+            first = self._first_picture()
             self._pictures = itertools.chain([first], self._pictures)
             self._converter = PictureConverter(first, self._stream, input_color)
         except BaseException:
@@ -95,7 +93,9 @@ class VideoFileSource:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _refuse_pictureless(self) -> None:
+    def _first_picture(self) -> av.VideoFrame:
+        for picture in self._pictures:
+            return picture
         if self.window.start is not None:
             raise SettingError(f"--start lies after the end of {self.path}: choose an earlier time")
         raise InputError(f"no picture can be decoded from {self.path}: it is damaged or empty")
@@ -148,7 +148,7 @@ class PictureConverter:
     def to_pixels(self, picture: av.VideoFrame) -> Pixels:
         """uint8 (H, W, 3) full-range RGB, upright; HDR tone-mapped."""
         is_rgb, is_hdr = self.color.matrix == "gbr", self.color.is_hdr
-        rgb = self._reformatter.reformat(
+        rgb: Any = self._reformatter.reformat(
             picture,
             *self.coded_size,
             "rgb48le" if is_hdr else "rgb24",

@@ -49,8 +49,8 @@ class ResidualBlock(nn.Module):
         self.in2 = InstanceNorm(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = F.relu(self.in1(self.conv1(x)))
-        return x + self.in2(self.conv2(y))
+        y: Tensor = x + self.in2(self.conv2(F.relu(self.in1(self.conv1(x)))))
+        return y
 
 
 class JohnsonNet(nn.Module):

@@ -59,7 +59,7 @@ class Affine(NamedTuple):
 
 def split_style_vector(style: Tensor, channels: list[int]) -> list[Affine]:
     """Cut (N, style_length) into one `Affine` per layer."""
-    pieces = style[:, :, None, None].split([c for c in channels for _ in range(2)], dim=1)
+    pieces = torch.split(style[:, :, None, None], [c for c in channels for _ in range(2)], dim=1)
     return [Affine(*pair) for pair in zip(pieces[::2], pieces[1::2], strict=True)]
 
 
