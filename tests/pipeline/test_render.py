@@ -1,0 +1,96 @@
+"""The render runner: every frame, in order, and one clear end whatever fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from fnst_live.errors import InputError, OutputError
+from fnst_live.frames.frame import Frame, FrameSize
+from fnst_live.pipeline.render import render
+
+
+class Numbers:
+    """A source of tiny numbered frames that can break."""
+
+    size = FrameSize(2, 2)
+
+    def __init__(self, count: int, breaks_at: int | None = None):
+        self.count, self.breaks_at = count, breaks_at
+
+    def __iter__(self) -> Iterator[Frame]:
+        for i in range(self.count):
+            if i == self.breaks_at:
+                raise InputError("the source broke")
+            yield Frame(np.full((2, 2, 3), i, np.uint8), i, Fraction(1, 25), index=i)
+
+    def close(self) -> None: ...
+
+
+class Memory:
+    """A sink that remembers, and can break."""
+
+    def __init__(self, breaks_at: int | None = None):
+        self.written: list[int] = []
+        self.end = "open"
+        self.breaks_at = breaks_at
+
+    def write(self, frame: Frame) -> None:
+        if frame.index == self.breaks_at:
+            raise OutputError("the disk is full")
+        self.written.append(int(frame.pixels[0, 0, 0]))
+
+    def finish(self) -> None:
+        self.end = "finished"
+
+    def abandon(self) -> None:
+        self.end = "abandoned"
+
+
+def brighten(frame: Frame) -> Frame:
+    return frame.with_pixels(frame.pixels + 100)
+
+
+def test_every_frame_goes_through_once_and_in_order() -> None:
+    sink, seen = Memory(), []
+    assert render(Numbers(40), brighten, sink, lambda frame: seen.append(frame.index)) == 40
+    assert sink.written == [100 + i for i in range(40)]
+    assert seen == list(range(40))
+    assert sink.end == "finished"
+
+
+def test_an_empty_source_finishes() -> None:
+    sink = Memory()
+    assert render(Numbers(0), brighten, sink) == 0
+    assert sink.end == "finished"
+
+
+@pytest.mark.parametrize("breaks_at", [0, 1, 20])
+def test_a_source_that_breaks_is_reported_and_the_sink_abandoned(breaks_at: int) -> None:
+    sink = Memory()
+    with pytest.raises(InputError, match="the source broke"):
+        render(Numbers(40, breaks_at), brighten, sink)
+    assert sink.end == "abandoned"
+
+
+@pytest.mark.parametrize("breaks_at", [0, 1, 20, 39])
+def test_a_sink_that_breaks_is_reported_and_abandoned(breaks_at: int) -> None:
+    sink = Memory(breaks_at)
+    with pytest.raises(OutputError, match="disk is full"):
+        render(Numbers(40), brighten, sink)
+    assert sink.end == "abandoned"
+
+
+def test_ctrl_c_while_painting_abandons_the_sink() -> None:
+    def interrupt(frame: Frame) -> Frame:
+        if frame.index == 5:
+            raise KeyboardInterrupt
+        return frame
+
+    sink = Memory()
+    with pytest.raises(KeyboardInterrupt):
+        render(Numbers(40), interrupt, sink)
+    assert sink.end == "abandoned"
