@@ -86,12 +86,15 @@ class ContainerSpec:
 # A fragmented file can be played up to where a crash left it; when all is well it becomes a plain one at the end.
 CRASH_SAFE_MP4 = {"movflags": "+hybrid_fragmented+delay_moov", "frag_duration": "2000000"}
 
+# Sound may begin a little before the first picture (encoders need a run-up): that must not delay the pictures.
+EXACT_TIMES = {"avoid_negative_ts": "disabled"}
+
 CONTAINERS: Mapping[str, ContainerSpec] = {
     ".mp4": ContainerSpec("mp4", ("h264", "hevc", "av1", "vp9"), CRASH_SAFE_MP4),
     ".m4v": ContainerSpec("mp4", ("h264", "hevc", "av1"), CRASH_SAFE_MP4),
     ".mov": ContainerSpec("mov", ("h264", "hevc", "prores"), CRASH_SAFE_MP4),
-    ".mkv": ContainerSpec("matroska", ("h264", "hevc", "av1", "vp9", "prores", "ffv1")),
-    ".webm": ContainerSpec("webm", ("vp9", "av1")),
+    ".mkv": ContainerSpec("matroska", ("h264", "hevc", "av1", "vp9", "prores", "ffv1"), EXACT_TIMES),
+    ".webm": ContainerSpec("webm", ("vp9", "av1"), EXACT_TIMES),
     ".gif": ContainerSpec("gif", ("gif",), {"loop": "0"}),
 }
 

@@ -18,7 +18,6 @@ import av
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
-from av.container.core import Chapter
 from av.stream import Stream
 from av.subtitles.stream import SubtitleStream
 
@@ -293,7 +292,7 @@ def _copy_metadata(metadata: dict[str, str], to: OutputContainer | Stream) -> No
 
 
 def _copy_chapters(source: InputContainer, output: OutputContainer, window: TimeWindow, shift_s: Fraction) -> None:
-    kept: list[Chapter] = []
+    kept = []
     for chapter in source.chapters():
         base = Fraction(chapter["time_base"] or Fraction(1, 1000))
         if window.is_past(chapter["start"] * base) or chapter["end"] * base <= shift_s:

@@ -28,7 +28,7 @@ from fnst_live.sources.orientation import Orientation, orientation_of
 from fnst_live.sources.video_decoder import VideoDecoder, open_input, pick_video_stream
 
 ACCURATE = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
-CUT_OFF_SHARE = Fraction(95, 100)  # of the promised length; containers round theirs
+CUT_OFF_SHARE = Fraction(98, 100)  # of the promised length; containers round theirs
 
 
 class VideoFileSource:
@@ -124,16 +124,15 @@ class VideoFileSource:
             )
 
     def _missing_frame_count(self, frame_count: int) -> int:
-        """Frames the container promises and does not have; 0 for a trimmed clip."""
-        if not self.window.is_whole:
-            return 0
-        if self._stream.frames:
-            return max(0, self._stream.frames - frame_count)
+        """Frames of a file that ends before its promised time; 0 for a trimmed clip.
+
+        The promised count alone proves nothing: edit lists hide frames, and some writers count one too many.
+        """
         promised = _promised_length_s(self._container, self._stream)
         reached = self._decoder.demuxed_until_s - _origin_s(self._stream)
-        if promised is None or reached >= promised * CUT_OFF_SHARE:
+        if not self.window.is_whole or promised is None or reached >= promised * CUT_OFF_SHARE:
             return 0
-        return max(1, round((promised - reached) * self.format.frame_rate))
+        return max(1, self._stream.frames - frame_count, round((promised - reached) * self.format.frame_rate))
 
 
 class PictureConverter:
