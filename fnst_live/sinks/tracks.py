@@ -26,6 +26,7 @@ from fnst_live.frames.timing import TimeWindow
 TRANSCODED_AUDIO = {"webm": "libopus", "mp4": "aac", "mov": "aac", "matroska": "libopus"}
 TRANSCODED_SUBTITLES = {"webm": "webvtt", "mp4": "mov_text", "mov": "mov_text", "matroska": "subrip"}
 BITMAP_SUBTITLES = frozenset({"dvd_subtitle", "dvb_subtitle", "hdmv_pgs_subtitle", "xsub"})
+MILLISECOND = Fraction(1, 1000)
 AUDIO_BIT_RATE = 192_000
 TECHNICAL_METADATA = frozenset({
     "major_brand", "minor_version", "compatible_brands", "encoder", "duration", "handler_name", "vendor_id",
@@ -157,7 +158,17 @@ class TrackCopier:
             if packet is None:
                 self.damaged_count += 1
             elif packet.size and packet.pts is not None and self._is_wanted(packet):
+                if packet.stream.type == "subtitle":
+                    self._clip(packet)
                 yield packet
+
+    def _clip(self, subtitle: av.Packet[Any]) -> None:
+        """A caption that is still up at the ends of the window is shown for the part inside."""
+        begin, end = _begin_of(subtitle), _begin_of(subtitle) + _length_of(subtitle)
+        begin = begin if self._begin_s is None else max(begin, self._begin_s)
+        end = end if self._window.end is None else min(end, self._window.end)
+        subtitle.pts = subtitle.dts = round(begin / subtitle.time_base)
+        subtitle.duration = round((end - begin) / subtitle.time_base)
 
     def _is_wanted(self, packet: av.Packet[Any]) -> bool:
         begin = _begin_of(packet)
@@ -229,10 +240,9 @@ class ConvertedSubtitles:
         if subtitle is None:
             return
         encoded = self._encoder.encode_subtitle(subtitle)
-        begin = max(begin - shift_s, Fraction(0))
-        encoded.time_base = Fraction(1, 1000)
-        encoded.pts = encoded.dts = round(begin * 1000)
-        encoded.duration = round((end - shift_s - begin) * 1000)
+        encoded.time_base = MILLISECOND
+        encoded.pts = encoded.dts = round((begin - shift_s) / MILLISECOND)
+        encoded.duration = round((end - begin) / MILLISECOND)
         encoded.stream = self._stream
         self._output.mux(encoded)
 
@@ -297,8 +307,9 @@ def _copy_chapters(source: InputContainer, output: OutputContainer, window: Time
         base = Fraction(chapter["time_base"] or Fraction(1, 1000))
         if window.is_past(chapter["start"] * base) or chapter["end"] * base <= shift_s:
             continue
-        ticks = round(shift_s / base)
-        chapter["start"], chapter["end"] = max(0, chapter["start"] - ticks), chapter["end"] - ticks
+        end_s = chapter["end"] * base if window.end is None else min(chapter["end"] * base, window.end)
+        chapter["start"] = max(0, chapter["start"] - round(shift_s / base))
+        chapter["end"] = round((end_s - shift_s) / base)
         kept.append(chapter)
     if kept:
         output.set_chapters(kept)
