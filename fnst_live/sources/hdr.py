@@ -8,6 +8,7 @@ keeps its place, and then a soft shoulder up to the peak.
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from fnst_live.frames.frame import Pixels
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]
 
 REFERENCE_WHITE_NITS = 203.0
 PEAK_NITS = 1000.0
@@ -30,14 +31,15 @@ LEVELS = 65536
 
 def tone_map(rgb: npt.NDArray[np.uint16], transfer: str) -> Pixels:
     """uint16 (H, W, 3) full-range BT.2020 RGB, "smpte2084" or "arib-std-b67", to uint8 (H, W, 3) BT.709 RGB."""
-    light = _light_table(transfer)[rgb]                     # (H, W, 3), 1 = reference white
+    light: Floats = _light_table(transfer)[rgb]                     # (H, W, 3), 1 = reference white
     if transfer == "arib-std-b67":
         light = _hlg_display_light(light)
-    light = np.maximum(cv2.transform(light, BT2020_TO_BT709), 0.0).astype(np.float32, copy=False)
+    light = np.maximum(cv2.transform(light, BT2020_TO_BT709), 0.0)
     brightest = np.maximum(light.max(axis=2, keepdims=True), 1e-6)  # (H, W, 1)
     light *= _mobius(brightest) / brightest                         # one factor for all three keeps the hue
     levels = (np.minimum(light, 1.0) * (LEVELS - 1)).astype(np.uint16)
-    return _display_table()[levels]
+    pixels: Pixels = _display_table()[levels]
+    return pixels
 
 
 @functools.cache
@@ -47,13 +49,13 @@ def _light_table(transfer: str) -> Floats:
     return (_pq_light(signal) if transfer == "smpte2084" else _hlg_scene_light(signal)).astype(np.float32)
 
 
-def _pq_light(signal: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _pq_light(signal: Floats) -> Floats:
     m1, m2, c1, c2, c3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
     root = signal ** (1 / m2)
     return 10000 * (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1) / REFERENCE_WHITE_NITS
 
 
-def _hlg_scene_light(signal: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _hlg_scene_light(signal: Floats) -> Floats:
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     return np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - c) / a) + b) / 12)
 
