@@ -52,7 +52,8 @@ def _light_table(transfer: str) -> Floats:
 def _pq_light(signal: Floats) -> Floats:
     m1, m2, c1, c2, c3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
     root = signal ** (1 / m2)
-    return 10000 * (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1) / REFERENCE_WHITE_NITS
+    light: Floats = 10000 * (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1) / REFERENCE_WHITE_NITS
+    return light
 
 
 def _hlg_scene_light(signal: Floats) -> Floats:
