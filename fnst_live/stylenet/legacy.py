@@ -16,7 +16,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 from torch import Tensor
@@ -28,13 +28,13 @@ FIRST_LAYOUT_EPS = 1e-9
 LEFTOVER = re.compile(r"\.(running_mean|running_var|num_batches_tracked)$")
 WRAPPERS = ("state_dict", "model_state_dict", "model")
 LOAD_ERRORS = (
-    pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, AttributeError, IndexError, TypeError,
+    pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, LookupError, AttributeError, TypeError,
 )
 CALLS = frozenset({"GLOBAL", "STACK_GLOBAL", "INST"})
 
 
 def load_legacy(path: Path) -> StyleModel:
-    """A classic model as a style of its own, named after the file. Raises ModelFileError."""
+    """A classic model as a style of its own, named after the file. Raises ModelFileError, and OSError to open it."""
     weights = _plain_names(_read_state_dict(path))
     is_first_layout = any(key.endswith(".scale") for key in weights)
     if not all(bool(value.isfinite().all()) for value in weights.values()):
@@ -61,12 +61,12 @@ def _read_state_dict(path: Path) -> Mapping[str, Any]:
 
 
 def _read_without_running(path: Path) -> Any:
-    with warnings.catch_warnings():
+    with path.open("rb") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of formats that torch then refuses with an error, told below
         try:
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(stream, map_location="cpu", weights_only=True)
         except LOAD_ERRORS as error:
-            if "GLOBAL" in str(error) or _is_pickle_of_objects(path):
+            if "GLOBAL" in str(error) or _is_pickle_of_objects(stream):
                 raise ModelFileError(
                     "holds program code besides weights: it was refused and nothing of it was run; "
                     "a state dict alone would load"
@@ -74,13 +74,13 @@ def _read_without_running(path: Path) -> Any:
             raise ModelFileError("is not a file of torch weights, or is cut short") from error
 
 
-def _is_pickle_of_objects(path: Path) -> bool:
+def _is_pickle_of_objects(stream: IO[bytes]) -> bool:
     """A pickle that torch knows nothing of, and that names a class or function to call. Reads it, runs nothing."""
-    with path.open("rb") as stream:
-        try:
-            return not CALLS.isdisjoint([opcode.name for opcode, _, _ in pickletools.genops(stream)])
-        except ValueError:
-            return False
+    stream.seek(0)
+    try:
+        return not CALLS.isdisjoint([opcode.name for opcode, _, _ in pickletools.genops(stream)])
+    except ValueError:
+        return False
 
 
 def _is_named_tensor(name: Any, value: Any) -> bool:

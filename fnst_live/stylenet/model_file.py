@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from fnst_live.stylenet.johnson_net import JohnsonNet
@@ -124,7 +124,7 @@ def save_model(path: Path, model: StyleModel) -> None:
     tensors = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        save_file(tensors, partial, metadata=_header_metadata(model.header))
+        partial.write_bytes(save(tensors, _header_metadata(model.header)))  # save_file would lock others out
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -167,9 +167,12 @@ def _parse_header(metadata: Mapping[str, str]) -> ModelHeader:
     try:
         architecture = json.loads(metadata["architecture"])
         shape = architecture["shape"]
+        cards = json.loads(metadata["styles"])
+        if not cards:
+            raise ValueError("no styles")
         return ModelHeader(
             architecture=architecture["name"],
-            styles=tuple(StyleCard(**card) for card in json.loads(metadata["styles"])),
+            styles=tuple(StyleCard(**card) for card in cards),
             shape=NetShape(**shape) if shape else None,
             training=json.loads(metadata["training"]),
         )

@@ -16,12 +16,14 @@ act alone, which also saves a pass over the largest feature maps and a good part
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812  (the field's own name for it)
 from torch import Tensor, nn
+
+LARGEST_COUNT = 4096  # a damaged header must not ask for all the memory there is
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class NetShape:
     quarter: int = 64
     eighth: int = 96
     residual_blocks: int = 5
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if not isinstance(value, int) or not 1 <= value <= LARGEST_COUNT:
+                raise ValueError(f"{name} must be a count from 1 to {LARGEST_COUNT}, not {value!r}")
 
     @property
     def affine_channels(self) -> list[int]:
