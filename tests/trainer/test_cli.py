@@ -1,0 +1,158 @@
+"""The command line: the inherited usage word for word, and one line for whatever is wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from fnst_live.stylenet.johnson_net import JohnsonNet
+from fnst_live.stylenet.model_file import read_header
+from trainer import cli, training
+from trainer.cli import BAD_INPUT, INTERRUPTED, build_parser, main
+
+HEAVY = ("torch", "numpy", "PIL", "cv2", "tqdm", "safetensors")
+
+
+@pytest.fixture
+def classic_model(tmp_path: Path) -> Path:
+    torch.manual_seed(1)
+    torch.save(JohnsonNet().state_dict(), tmp_path / "candy.pth")
+    return tmp_path / "candy.pth"
+
+
+@pytest.fixture
+def photo(photos: Path) -> Path:
+    return photos / "photo0.jpg"
+
+
+def error_line(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """Of a call that must fail: one line on standard error, nothing on standard output."""
+    assert main([str(argument) for argument in arguments]) == BAD_INPUT
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    lines = captured.err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("fnst-train: ")
+    return lines[0].removeprefix("fnst-train: ")
+
+
+def test_train_as_inherited(
+    photos: Path, paintings: tuple[Path, Path], vgg_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in list(photos.iterdir())[1:]:  # one photo: one step of a batch
+        if file.is_file():
+            file.unlink()
+    arguments = ["train", "--dataset", photos, "--style-image", *paintings, "--vgg-model-dir", vgg_dir,
+                 "--save-model-dir", tmp_path / "out", "--epochs", "1", "--cuda", "0"]
+    assert main([str(argument) for argument in arguments]) == 0
+    model_file = Path(capsys.readouterr().out.strip())
+    header = read_header(model_file)
+    assert [card.name for card in header.styles] == ["wave", "muse"]
+    assert header.training["command"] == (
+        "fnst-train train --dataset photos --style-image wave.jpg muse.png --vgg-model-dir vgg "
+        "--save-model-dir out --epochs 1 --cuda 0"
+    )
+
+
+def test_eval_as_inherited(photo: Path, classic_model: Path, tmp_path: Path) -> None:
+    output = tmp_path / "painted.png"
+    arguments = ["eval", "--content-image", photo, "--model", classic_model, "--output-image", output,
+                 "--content-scale", "2", "--cuda", "0"]
+    assert main([str(argument) for argument in arguments]) == 0
+    with Image.open(photo) as content, Image.open(output) as painted:
+        assert painted.size == (content.width // 2, content.height // 2)
+
+
+def test_wrong_flags(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "required: COMMAND" in error_line(capsys)
+    assert "--dataset, --style-image, --save-model-dir" in error_line(capsys, "train")
+    assert "--content-image, --model, --output-image" in error_line(capsys, "eval")
+    assert "invalid choice" in error_line(capsys, "paint")
+    assert "see fnst-train eval --help" in error_line(capsys, "eval", "--cuda", "2")
+
+
+def test_wrong_settings_of_train(capsys: pytest.CaptureFixture[str], photos: Path, tmp_path: Path) -> None:
+    start = ["train", "--dataset", photos, "--save-model-dir", tmp_path / "out", "--style-image", tmp_path / "wave.jpg"]
+    assert error_line(capsys, *start, "--epochs", "0") == "--epochs must be 1 or more"
+    assert "wave.jpg does not exist" in error_line(capsys, *start)
+    assert "two paintings called wave" in error_line(capsys, *start, tmp_path / "wave.png")
+    assert "is not a folder" in error_line(capsys, *start, "--dataset", tmp_path / "missing")
+
+
+def test_wrong_inputs_of_eval(
+    capsys: pytest.CaptureFixture[str], photo: Path, classic_model: Path, tmp_path: Path
+) -> None:
+    output = ["--output-image", tmp_path / "painted.png"]
+    assert "missing.jpg does not exist" in error_line(
+        capsys, "eval", "--content-image", "missing.jpg", "--model", classic_model, *output)
+    assert "it has candy" in error_line(
+        capsys, "eval", "--content-image", photo, "--model", classic_model, *output, "--style", "wave")
+    assert "is not a file of torch weights" in error_line(
+        capsys, "eval", "--content-image", photo, "--model", photo, *output)
+    assert not (tmp_path / "painted.png").exists()
+
+
+def test_trouble_of_the_system_is_one_line_too(
+    capsys: pytest.CaptureFixture[str],
+    photo: Path,
+    classic_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full_disk(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", "painted.png")
+
+    monkeypatch.setattr(Image.Image, "save", full_disk)
+    line = error_line(capsys, "eval", "--content-image", photo, "--model", classic_model,
+                      "--output-image", tmp_path / "painted.png")
+    assert line == "painted.png cannot be used: No space left on device"
+
+
+def test_faults_of_the_program_are_not_hidden(
+    photo: Path, classic_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(*_: object) -> None:
+        raise KeyError("a fault")
+
+    monkeypatch.setattr(cli, "_eval", fault)
+    with pytest.raises(KeyError):
+        main(["eval", "--content-image", str(photo), "--model", str(classic_model),
+              "--output-image", str(tmp_path / "painted.png")])
+
+
+def test_ctrl_c(
+    capsys: pytest.CaptureFixture[str], photos: Path, paintings: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> Path:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "train", interrupted)
+    arguments = ["train", "--dataset", photos, "--style-image", paintings[0], "--save-model-dir", photos / "out"]
+    assert main([str(argument) for argument in arguments]) == INTERRUPTED
+    assert "goes on from the last checkpoint" in capsys.readouterr().err
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom trainer.cli import build_parser\nbuild_parser().format_help()\n"
+        f"print(sorted(set({HEAVY}) & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_names_every_flag() -> None:
+    help_text = build_parser().format_help()
+    assert "train" in help_text
+    assert "eval" in help_text
+
+
+def test_python_m_trainer() -> None:
+    done = subprocess.run([sys.executable, "-m", "trainer", "eval"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (BAD_INPUT, "")
+    assert done.stderr.startswith("fnst-train: the following arguments are required")

@@ -1,0 +1,90 @@
+"""Settings that cannot be are refused by the name of their flag, before anything is loaded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trainer.config import TrainConfig, as_json, require_inputs
+from trainer.errors import ConfigError
+
+MakeConfig = Callable[..., TrainConfig]
+
+
+def config(**changes: Any) -> TrainConfig:
+    settings: dict[str, Any] = {
+        "dataset": Path("photos"), "style_image": (Path("wave.jpg"),), "save_model_dir": Path("out"),
+    }
+    return TrainConfig(**(settings | changes))
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("epochs", 0), ("epochs", -1), ("batch_size", 0), ("image_size", 63), ("image_size", 60), ("image_size", 0),
+        ("style_size", 31), ("steps", -1), ("content_weight", -0.1), ("style_weight", float("nan")),
+        ("tv_weight", float("inf")), ("temporal_weight", -1.0), ("lr", 0.0), ("lr", float("nan")), ("clip_norm", 0.0),
+        ("warmup_steps", 0), ("ema_decay", 1.0), ("ema_decay", -0.1), ("save_interval", 0), ("name", "a/b"),
+        ("name", ""), ("name", ".."), ("work", ("one", "two")), ("painter", ("one", "two")), ("year", ("1", "2")),
+    ],
+)
+def test_the_flag_is_named(setting: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match=f"^--{setting.replace('_', '-')} ") as caught:
+        config(**{setting: value})
+    assert "\n" not in str(caught.value)
+
+
+def test_steps_stand_in_for_epochs() -> None:
+    assert config(epochs=0, steps=5).steps == 5
+
+
+def test_two_paintings_of_one_name() -> None:
+    with pytest.raises(ConfigError, match="--style-image has two paintings called wave: rename one"):
+        config(style_image=(Path("a/wave.jpg"), Path("muse.jpg"), Path("b/wave.png")))
+
+
+def test_styles_are_named_after_their_files() -> None:
+    assert config(style_image=(Path("a/wave.jpg"), Path("starry.night.png"))).style_names == ["wave", "starry.night"]
+
+
+def test_as_json_knows_no_folders() -> None:
+    plain = as_json(config(style_image=(Path("/home/me/wave.jpg"),), work=("The Wave",)))
+    assert plain["style_image"] == ["wave.jpg"]
+    assert plain["work"] == ["The Wave"]
+    assert "/home" not in json.dumps(plain)
+
+
+def test_all_there(make_config: MakeConfig) -> None:
+    require_inputs(make_config())
+    assert list(make_config().save_model_dir.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "sentence"),
+    [
+        ("dataset", Path("missing"), "--dataset missing is not a folder"),
+        ("style_image", (Path("missing.jpg"),), "--style-image missing.jpg does not exist"),
+        ("init_model", Path("missing.safetensors"), "--init-model missing.safetensors does not exist"),
+        ("preview_dir", Path("missing"), "--preview-dir missing is not a folder"),
+    ],
+)
+def test_missing_inputs(make_config: MakeConfig, setting: str, value: Any, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        require_inputs(make_config(**{setting: value}))
+
+
+def test_a_file_is_no_dataset(make_config: MakeConfig, paintings: tuple[Path, Path]) -> None:
+    with pytest.raises(ConfigError, match="is not a folder"):
+        require_inputs(make_config(dataset=paintings[0]))
+
+
+@pytest.mark.parametrize("below", [Path(), Path("models")])
+def test_a_folder_that_cannot_be_written_to(make_config: MakeConfig, tmp_path: Path, below: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("not a folder")
+    with pytest.raises(ConfigError, match=r"--save-model-dir .*cannot be written to"):
+        require_inputs(make_config(save_model_dir=in_the_way / below))

@@ -1,0 +1,138 @@
+"""Photos and paintings: found, read, cropped; the damaged ones skipped and counted."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from trainer.data import PhotoBatches, find_photos, load_image, load_style_image, random_crop, roughen
+from trainer.errors import DataError
+
+
+def damage(file: Path) -> None:
+    """Half of it is missing: the header promises a picture, and the end never comes."""
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def test_photos_are_found_in_subfolders_whatever_the_case_of_their_suffix(photos: Path) -> None:
+    (photos / "notes.txt").write_text("not a photo")
+    (photos / "photo0.jpg").rename(photos / "PHOTO0.JPG")
+    found = find_photos(photos)
+    assert [file.name for file in found] == ["PHOTO0.JPG", "photo4.png", "photo1.jpg", "photo2.jpg", "photo3.jpg"]
+
+
+def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="holds no photos: --dataset needs a folder"):
+        find_photos(tmp_path)
+
+
+def test_pictures_are_rgb_in_0_to_1(tmp_path: Path) -> None:
+    pixels = np.zeros((2, 3, 3), np.uint8)
+    pixels[1, 2] = (255, 51, 0)
+    Image.fromarray(pixels).save(tmp_path / "picture.png")
+    image = load_image(tmp_path / "picture.png")
+    assert image.shape == (1, 3, 2, 3)
+    assert image[0, :, 1, 2].tolist() == pytest.approx([1.0, 0.2, 0.0])
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA", "P", "1", "CMYK", "LA"])
+def test_pictures_of_other_modes_become_rgb(tmp_path: Path, mode: str) -> None:
+    file = tmp_path / ("picture.tif" if mode == "CMYK" else "picture.png")
+    Image.new("RGB", (5, 4), (200, 200, 200)).convert(mode).save(file)
+    assert load_image(file).shape == (1, 3, 4, 5)
+
+
+def test_pictures_are_turned_upright(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    Image.new("RGB", (6, 4)).save(tmp_path / "phone.jpg", exif=exif)
+    assert load_image(tmp_path / "phone.jpg").shape == (1, 3, 6, 4)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp"])
+@pytest.mark.parametrize("kept", [0.0, 0.02, 0.5, 0.9])
+def test_damaged_pictures_are_refused(tmp_path: Path, suffix: str, kept: float) -> None:
+    file = tmp_path / f"picture.{suffix}"
+    noise = np.random.default_rng(1).integers(0, 256, (40, 40, 3), np.uint8)
+    Image.fromarray(noise).save(file)
+    file.write_bytes(file.read_bytes()[: int(file.stat().st_size * kept)])
+    with pytest.raises(DataError, match=f"{file.name} cannot be read as a picture"):
+        load_image(file)
+
+
+def test_a_missing_picture_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="does not exist"):
+        load_image(tmp_path / "missing.jpg")
+
+
+def test_paintings_are_scaled_by_their_shorter_side(paintings: tuple[Path, Path]) -> None:
+    assert load_style_image(paintings[0], 35).shape == (1, 3, 35, 45)
+    assert load_style_image(paintings[1], 128).shape == (1, 3, 160, 128)
+    image = load_style_image(paintings[0], 35)
+    assert 0 <= image.min() <= image.max() <= 1
+
+
+@pytest.mark.parametrize(("height", "width"), [(96, 64), (40, 200), (16, 16), (2, 1), (1, 1)])
+def test_crops_of_any_picture(height: int, width: int) -> None:
+    image = torch.rand(1, 3, height, width)
+    for seed in range(5):
+        crop = random_crop(image, 32, torch.Generator().manual_seed(seed))
+        assert crop.shape == (1, 3, 32, 32)
+        assert image.min() - 1e-5 <= crop.min() <= crop.max() <= image.max() + 1e-5
+
+
+def test_roughened_pictures_stay_in_range_and_now_and_then_as_they_were() -> None:
+    image = torch.rand(1, 3, 8, 8)
+    rough = [roughen(image, torch.Generator().manual_seed(seed)) for seed in range(20)]
+    assert all(0 <= r.min() <= r.max() <= 1 for r in rough)
+    assert 5 <= sum(torch.equal(r, image) for r in rough) <= 15
+
+
+def test_batches_follow_from_seed_and_step_alone(photos: Path) -> None:
+    files = find_photos(photos)
+    first, second = (PhotoBatches(files, 2, 64, seed=1) for _ in range(2))
+    later = first.batch(5)
+    assert later.shape == (2, 3, 64, 64)
+    first.batch(0)
+    assert torch.equal(first.batch(5), later)
+    assert torch.equal(second.batch(5), later)
+    assert not torch.equal(PhotoBatches(files, 2, 64, seed=2).batch(5), later)
+
+
+def test_an_epoch_shows_every_photo_once(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = PhotoBatches(find_photos(photos), 2, 64, seed=1)
+    shown: list[int] = []
+
+    def crop(index: int, _: torch.Generator) -> torch.Tensor:
+        shown.append(index)
+        return torch.zeros(1)
+
+    monkeypatch.setattr(batches, "_crop", crop)
+    for step in range(5):  # ten pictures, two epochs
+        batches.batch(step)
+    assert sorted(shown[:5]) == sorted(shown[5:]) == [0, 1, 2, 3, 4]
+    assert shown[:5] != shown[5:]
+
+
+def test_damaged_photos_are_skipped_and_counted(photos: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("photo1.jpg", "photo3.jpg"):
+        damage(photos / name)
+    batches = PhotoBatches(find_photos(photos), 5, 64, seed=1)
+    with caplog.at_level(logging.WARNING):
+        for step in range(3):
+            assert batches.batch(step).isfinite().all()
+    assert {file.name for file in batches.damaged} == {"photo1.jpg", "photo3.jpg"}
+    assert len(caplog.messages) == 2  # each is told once
+    assert "(2 so far)" in caplog.messages[-1]
+
+
+def test_only_damaged_photos(photos: Path) -> None:
+    for file in find_photos(photos):
+        damage(file)
+    with pytest.raises(DataError, match="none of the training photos can be read"):
+        PhotoBatches(find_photos(photos), 2, 64, seed=1).batch(0)

@@ -1,0 +1,31 @@
+"""The trouble a user of the trainer can mend. `str(error)` is one sentence that says what is wrong and what to do."""
+
+from __future__ import annotations
+
+
+class TrainerError(ValueError):
+    """Printed by the command line, which then exits with 2."""
+
+
+class ConfigError(TrainerError):
+    """A setting that cannot be; the message names the flag."""
+
+
+class DataError(TrainerError):
+    """Photos or paintings that cannot be used."""
+
+
+class LossNetworkError(TrainerError):
+    """No usable VGG weights."""
+
+
+class CheckpointError(TrainerError):
+    """A checkpoint that cannot be gone on from."""
+
+
+class DivergenceError(TrainerError):
+    """Training that left the numbers; the last good checkpoint is kept."""
+
+
+class EvaluationError(TrainerError):
+    """A picture or a model that `eval` cannot use."""
