@@ -30,6 +30,10 @@ class TrainConfig:
     epochs: int = option("passes over the dataset", 2)
     cuda: int = option("1 trains on the GPU, 0 on the CPU", 0, choices=(0, 1))
     batch_size: int = option("pictures per step", 4)
+    precision: str = option(
+        "arithmetic: bfloat16 is twice as fast where the processor has it, auto looks",
+        "auto", choices=("auto", "float32", "bfloat16"),
+    )
 
     image_size: int = option("side of the training crops, in pixels", 192)
     style_size: int = option("shorter side that paintings are scaled to: the size of the strokes", 384)

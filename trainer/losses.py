@@ -16,10 +16,11 @@ Features = dict[str, Tensor]
 
 
 def gram_matrix(features: Tensor) -> Tensor:
-    """(N, C, H, W) to (N, C, C), divided by C*H*W so that the size of the picture does not matter."""
+    """(N, C, H, W) to (N, C, C), divided by C*H*W so that the size of the picture does not matter; always float32."""
     n, c, h, w = features.shape
-    flat = features.reshape(n, c, h * w)
-    return torch.bmm(flat, flat.transpose(1, 2)) / (c * h * w)
+    flat = full_precision(features).reshape(n, c, h * w)
+    with torch.autocast(features.device.type, enabled=False):
+        return torch.bmm(flat, flat.transpose(1, 2)) / (c * h * w)
 
 
 def style_loss(features: Features, style_grams: Features) -> Tensor:
@@ -34,10 +35,19 @@ def style_loss(features: Features, style_grams: Features) -> Tensor:
 def content_loss(features: Features, content_features: Features) -> Tensor:
     """Mean over layers of the squared feature error relative to the content's own mean square."""
     layers = [
-        F.mse_loss(features[name], target) / target.square().mean().clamp_min(1e-12)
+        _relative_error(full_precision(features[name]), full_precision(target))
         for name, target in content_features.items()
     ]
     return torch.stack(layers).mean()
+
+
+def _relative_error(feature: Tensor, target: Tensor) -> Tensor:
+    return F.mse_loss(feature, target) / target.square().mean().clamp_min(1e-12)
+
+
+def full_precision(x: Tensor) -> Tensor:
+    """float32 at least: sums over a picture lose themselves in half precision."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def total_variation_loss(image: Tensor) -> Tensor:

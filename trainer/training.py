@@ -19,7 +19,7 @@ from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, bu
 from trainer.checkpoint import load_checkpoint, save_checkpoint
 from trainer.config import TrainConfig, as_json, require_inputs
 from trainer.data import PhotoBatches, find_photos, load_style_image
-from trainer.device import choose_device
+from trainer.device import choose_device, mixed_precision
 from trainer.errors import DivergenceError
 from trainer.learner import Learner, new_learner, set_learning_rate, update_averages
 from trainer.loss_network import LossNetwork, load_loss_network
@@ -67,7 +67,8 @@ def train(config: TrainConfig, arguments: Sequence[str] = ()) -> Path:
             generator = torch.Generator().manual_seed(config.seed * 7919 + learner.step)
             content = photos.batch(learner.step).to(torch_device, memory_format=torch.channels_last)  # (N, 3, S, S)
             rows = torch.randint(len(config.style_image), (len(content),), generator=generator)       # (N,)
-            losses = perceptual_losses(config, learner, loss_network, content, rows, grams, generator)
+            with mixed_precision(config.precision, torch_device):
+                losses = perceptual_losses(config, learner, loss_network, content, rows, grams, generator)
 
             set_learning_rate(learner.optimizer, config, learner.step, step_count)
             learner.optimizer.zero_grad(set_to_none=True)

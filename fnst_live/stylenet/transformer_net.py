@@ -142,7 +142,7 @@ class TransformerNet(nn.Module):
             x = block(x, next(affines), next(affines))
         x = F.relu(conditional_affine(self.up4(upsample(x)), next(affines)))  # (N, quarter, H/4, W/4)
         x = F.relu(conditional_affine(self.up2(upsample(x)), next(affines)))  # (N, half, H/2, W/2)
-        y: Tensor = self.head(upsample(x)) + 0.5  # (N, 3, H, W)
+        y: Tensor = self.head(upsample(x)).float() + 0.5  # (N, 3, H, W)
         return y
 
 
