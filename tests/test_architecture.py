@@ -51,7 +51,7 @@ RULES = {
     "style_library": rule("errors paths stylenet", "numpy"),
     "sources": rule("frames settings errors", "av cv2 numpy PIL"),
     "sinks": rule("frames settings errors", "av cv2 numpy PIL"),
-    "stylize": rule("frames stylenet settings errors paths", "torch openvino numpy"),
+    "stylize": rule("frames stylenet settings errors paths", "torch openvino numpy cv2"),  # cv2 pads
     "stabilize": rule("frames settings", "numpy cv2"),
     "compose": rule("frames settings", "numpy cv2"),
     "pipeline": rule("frames settings errors"),

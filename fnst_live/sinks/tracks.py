@@ -28,6 +28,11 @@ TRANSCODED_SUBTITLES = {"webm": "webvtt", "mp4": "mov_text", "mov": "mov_text", 
 BITMAP_SUBTITLES = frozenset({"dvd_subtitle", "dvb_subtitle", "hdmv_pgs_subtitle", "xsub"})
 MILLISECOND = Fraction(1, 1000)
 AUDIO_BIT_RATE = 192_000
+# QuickTime files number their languages by a list of Apple's, where FFmpeg knows these by other codes than ISO 639-2/T.
+QUICKTIME_LANGUAGES = {
+    "deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb", "hye": "arm",
+    "kat": "geo", "cze": "ces", "rum": "ron", "slo": "slk", "fre": "fra",
+}
 TECHNICAL_METADATA = frozenset({
     "major_brand", "minor_version", "compatible_brands", "encoder", "duration", "handler_name", "vendor_id",
     "_statistics_writing_app", "_statistics_writing_date_utc", "_statistics_tags", "bps", "number_of_frames",
@@ -185,7 +190,7 @@ class CopiedTrack:
     def __init__(self, stream: Stream, output: OutputContainer):
         self._output = output
         self._stream = output.add_stream_from_template(stream)
-        _describe_like(self._stream, stream)
+        _describe_like(self._stream, stream, output)
 
     def push(self, packet: av.Packet[Any], shift_s: Fraction) -> None:
         _shift(packet, shift_s)
@@ -204,11 +209,11 @@ class TranscodedAudio:
         self._output = output
         rate = 48_000 if codec == "libopus" else stream.codec_context.sample_rate
         encoder_format = "s16" if codec == "libopus" else "fltp"
-        layout = stream.codec_context.layout.name if stream.codec_context.layout.nb_channels <= 2 else "stereo"
+        layout = "mono" if stream.codec_context.layout.nb_channels == 1 else "stereo"  # PCM often has no named one
         self._stream = cast(AudioStream, output.add_stream(codec, rate=rate, layout=layout))
         self._stream.bit_rate = AUDIO_BIT_RATE
         self._resampler = AudioResampler(encoder_format, layout, rate)
-        _describe_like(self._stream, stream)
+        _describe_like(self._stream, stream, output)
 
     def push(self, packet: av.Packet[Any], shift_s: Fraction) -> None:
         _shift(packet, shift_s)
@@ -232,7 +237,7 @@ class ConvertedSubtitles:
         self._encoder = self._stream.codec_context
         self._decoder.open(strict=False)
         self._encoder.subtitle_header = self._decoder.subtitle_header
-        _describe_like(self._stream, stream)
+        _describe_like(self._stream, stream, output)
 
     def push(self, packet: av.Packet[Any], shift_s: Fraction) -> None:
         begin, end = _begin_of(packet), _begin_of(packet) + _length_of(packet)
@@ -291,9 +296,12 @@ def _shift(packet: av.Packet[Any], shift_s: Fraction) -> None:
     packet.dts = None if packet.dts is None else packet.dts - ticks
 
 
-def _describe_like(stream: Stream, original: Stream) -> None:
+def _describe_like(stream: Stream, original: Stream, output: OutputContainer) -> None:
     """Language, title and default flag."""
     _copy_metadata(original.metadata, stream)
+    language = stream.metadata.get("language", "")
+    if output.format.name == "mov" and language in QUICKTIME_LANGUAGES:
+        stream.metadata["language"] = QUICKTIME_LANGUAGES[language]
     stream.disposition = original.disposition
 
 

@@ -111,7 +111,7 @@ class VideoDecoder:
                 yield from self._flushing_packet()
                 return
             self._note_reach(packet)
-            if packet.stream_index == self.stream.index:
+            if packet.stream is self.stream:  # not by stream_index, which is 0 in the flushing packets of all streams
                 yield packet
 
     def _flushing_packet(self) -> Iterator[av.Packet[Any]]:

@@ -11,6 +11,7 @@ import pytest
 from .clips import Captions, Clip, Sound, beep_at, flat, numbered_clip, tone
 from .conftest import Convert, warnings_of
 from .probe import (
+    TrackMark,
     read_captions,
     read_chapters,
     read_metadata,
@@ -32,6 +33,12 @@ def told(track: dict[str, str]) -> tuple[str, str]:
     return track["codec"], track["action"]
 
 
+def language(track: TrackMark) -> str | None:
+    """ISO 639-2 has two codes for German: ger is the older."""
+    code = track.metadata.get("language")
+    return "deu" if code == "ger" else code
+
+
 @pytest.mark.parametrize("name", ["out.mp4", "out.mov", "out.mkv"])
 @pytest.mark.parametrize("source_name", ["in.mp4", "in.mkv"])
 def test_two_audio_tracks_are_copied_packet_for_packet(
@@ -43,7 +50,7 @@ def test_two_audio_tracks_are_copied_packet_for_packet(
     copied = read_tracks(tmp_path / name, "audio")
     assert [told(track) for track in report["audio"]] == [("aac", "copied")] * 2
     assert [track.payloads for track in copied] == [track.payloads for track in source]
-    assert [track.metadata.get("language") for track in copied] == ["deu", "eng"]
+    assert [language(track) for track in copied] == ["deu", "eng"]
     if Path(source_name).suffix == Path(name).suffix:
         assert [track.is_default for track in copied] == [track.is_default for track in source]
     for track, original in zip(copied, source, strict=True):
@@ -165,7 +172,7 @@ def test_subtitles_come_along(
     report = convert(clip.write(tmp_path / source_name), tmp_path / name)
     assert [told(track) for track in report["subtitles"]] == [(codec, expected[1])]
     track = read_tracks(tmp_path / name, "subtitle")[0]
-    assert (track.codec, track.metadata.get("language")) == (expected[0], "deu")
+    assert (track.codec, language(track)) == (expected[0], "deu")
     shown = read_captions(tmp_path / name)
     assert [text for _, _, text in shown] == [text for _, _, text in LINES]
     for (begin_s, end_s, _), (wanted_begin_s, wanted_end_s, _) in zip(shown, LINES, strict=True):
