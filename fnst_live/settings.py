@@ -56,6 +56,8 @@ class VideoSettings:
 
     def __post_init__(self) -> None:
         start_s, end_s = self.start_s, self.end_s
+        if end_s == 0:
+            raise SettingError(f"--end {self.end} leaves nothing: give a later time")
         if start_s is not None and end_s is not None and end_s <= start_s:
             raise SettingError(f"--end {self.end} is not after --start {self.start}")
 

@@ -5,8 +5,10 @@ One row per codec; a container lists the codecs that players accept in it, the u
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 from fnst_live.errors import OutputError, SettingError
@@ -71,9 +73,6 @@ ENCODERS: Mapping[str, EncoderSpec] = {
     "gif": EncoderSpec("gif", "pal8", quality_option=None),
 }
 
-LAMBDA_PER_QUALITY = 118  # FFmpeg's FF_QP2LAMBDA: the unit of global_quality
-
-
 @dataclass(frozen=True)
 class ContainerSpec:
     """A file format. codecs: those it holds, the usual one first. options: for its muxer."""
@@ -81,6 +80,13 @@ class ContainerSpec:
     format: str
     codecs: tuple[str, ...]
     options: Mapping[str, str] = field(default_factory=dict)
+
+    def options_for(self, time_base: Fraction) -> dict[str, str]:
+        """mp4 counts the length of the whole in milliseconds, unless it is told of a finer clock."""
+        if self.format not in ("mp4", "mov"):
+            return dict(self.options)
+        ticks_a_second = time_base.denominator * math.ceil(1000 / time_base.denominator)
+        return {**self.options, "movie_timescale": str(ticks_a_second)}
 
 
 # A fragmented file can be played up to where a crash left it; when all is well it becomes a plain one at the end.

@@ -21,6 +21,8 @@ def check_output(output: Path, *, source: Path | None, overwrite: bool) -> None:
     """Refuse, before any work is done, what could not be written at its end. Raises OutputError."""
     if source is not None and _is_same_file(source, output):
         raise OutputError(f"{output} is the input itself: choose another name with -o")
+    if source is not None and _is_same_file(source, provisional_path(output)):
+        raise OutputError(f"{source} would be written over on the way to {output}: choose another name with -o")
     if output.is_dir():
         raise OutputError(f"{output} is a folder: give a file name with -o")
     if output.exists() and not overwrite:

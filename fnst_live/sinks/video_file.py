@@ -29,7 +29,7 @@ from fnst_live.frames.color import (
 from fnst_live.frames.frame import Frame, FrameSize, Pixels
 from fnst_live.frames.timing import TimeWindow
 from fnst_live.frames.video_format import VideoFormat
-from fnst_live.sinks.encoders import ENCODERS, LAMBDA_PER_QUALITY, EncoderSpec, codec_for, container_for
+from fnst_live.sinks.encoders import ENCODERS, EncoderSpec, codec_for, container_for
 from fnst_live.sinks.provisional import provisional_path, put_in_place, write_failure
 from fnst_live.sinks.tracks import TrackCopier, TrackReport
 
@@ -66,13 +66,17 @@ class VideoFileSink:
         container = container_for(output)
         try:
             self._container: OutputContainer = av.open(
-                str(provisional_path(output)), "w", format=container.format, options=dict(container.options)
+                str(provisional_path(output)), "w", format=container.format,
+                options=container.options_for(video_format.time_base),
             )
         except OSError as error:
             raise write_failure(output, error) from error
         self._stream = self._add_video_stream(video_format, options)
         self._tracks = None if tracks_from is None else TrackCopier(tracks_from, self._container, self._window)
+        self._muxer = _PictureMuxer(self._container)
         self._origin_pts: int | None = None
+        self._usual_step = max(1, round(1 / (video_format.frame_rate * video_format.time_base)))
+        self._end_s = Fraction(0)
         self.warnings: list[str] = []
         if self.size != video_format.size:
             self.warnings.append(f"{self.codec} needs even sizes: {video_format.size} was cropped to {self.size}")
@@ -92,7 +96,8 @@ class VideoFileSink:
                 picture.pts = frame.pts - self._origin_pts
                 picture.duration = frame.duration
                 picture.time_base = frame.time_base
-                self._container.mux(self._stream.encode(picture))
+                self._muxer.push(self._stream.encode(picture))
+            self._end_s = (frame.pts - self._origin_pts + (frame.duration or self._usual_step)) * frame.time_base
             if self._tracks is not None:
                 self._tracks.copy_until(frame.time_s)
         except OSError as error:
@@ -124,7 +129,8 @@ class VideoFileSink:
             self._tracks.begin(frame.time_s)
 
     def _flush(self) -> None:
-        self._container.mux(self._stream.encode(None))
+        self._muxer.push(self._stream.encode(None))
+        self._muxer.finish(self._end_s)
 
     def _close(self) -> None:
         self._container.close()
@@ -132,6 +138,7 @@ class VideoFileSink:
             self._tracks.close()
 
     def _add_video_stream(self, video_format: VideoFormat, options: dict[str, str]) -> VideoStream:
+        quantizer = options.pop("global_quality", None)  # a field of the context: as an option it is not heard
         stream = self._container.add_stream(self._spec.encoder, rate=video_format.frame_rate, options=options)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = self.size
@@ -142,9 +149,9 @@ class VideoFileSink:
         context.sample_aspect_ratio = video_format.pixel_aspect
         context.flags |= Flags.frame_duration
         context.thread_count = 0
-        if "global_quality" in options:
+        if quantizer is not None:
             context.flags |= Flags.qscale
-            context.global_quality = int(options.pop("global_quality")) * LAMBDA_PER_QUALITY
+            context.global_quality = int(quantizer)
         tag = self._spec.codec_tag.get(self._container.format.name)
         if tag is not None:
             context.codec_tag = tag
@@ -164,6 +171,39 @@ def written_size(size: FrameSize, spec: EncoderSpec) -> FrameSize:
     if min(written) < SMALLEST_SIDE:
         raise OutputError(f"a picture of {size} is too small: {SMALLEST_SIDE}x{SMALLEST_SIDE} is the least")
     return written
+
+
+class _PictureMuxer:
+    """Encoded pictures into the container, so that the whole lasts as long as its pictures are shown.
+
+    mp4 knows no durations but the steps from one picture to the next in the order of decoding, where the last one is
+    rarely the last that is shown: one packet is held back, and the last of all given what is missing.
+    """
+
+    def __init__(self, container: OutputContainer):
+        self._container = container
+        self._knows_durations = container.format.name not in ("mp4", "mov")
+        self._held: av.Packet[VideoStream] | None = None
+        self._lead_s: Fraction | None = None  # from the first picture's showing back to its decoding: 0 or less
+
+    def push(self, packets: list[av.Packet[VideoStream]]) -> None:
+        for packet in packets:
+            if self._lead_s is None and packet.dts is not None and packet.pts is not None:
+                self._lead_s = (packet.dts - packet.pts) * packet.time_base
+            self._mux_held()
+            self._held = packet
+
+    def finish(self, end_s: Fraction) -> None:
+        """end_s: when the last picture shown gives way to nothing, in seconds of the output."""
+        held = self._held
+        if held is not None and held.dts is not None and self._lead_s is not None and not self._knows_durations:
+            held.duration = max(1, round((end_s + self._lead_s - held.dts * held.time_base) / held.time_base))
+        self._mux_held()
+
+    def _mux_held(self) -> None:
+        if self._held is not None:
+            self._container.mux(self._held)
+        self._held = None
 
 
 class _YuvConverter:

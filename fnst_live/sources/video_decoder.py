@@ -51,6 +51,7 @@ class VideoDecoder:
     """Pictures of the wanted part of a stream, and those that a seek brings before it.
 
     damaged_count: frames and packets that could not be decoded cleanly.
+    lost_count: frames that the file must have had between those that came, about.
     demuxed_until_s: how far any stream of the file reached; a cut-off file ends before its promised length.
     was_interlaced: some frame was, and was deinterlaced.
     """
@@ -58,6 +59,9 @@ class VideoDecoder:
     def __init__(self, container: InputContainer, stream: VideoStream, window: TimeWindow):
         self.container, self.stream, self.window = container, stream, window
         self.damaged_count = 0
+        self.lost_count = 0
+        self._skips_damage_in_silence = "matroska" in container.format.name
+        self._next_pts: int | None = None
         self.demuxed_until_s = Fraction(0)
         self.was_interlaced = False
         stream.thread_type = "AUTO"
@@ -96,6 +100,7 @@ class VideoDecoder:
             for picture in pictures:
                 if isinstance(picture, av.VideoFrame):
                     self.damaged_count += bool(picture.is_corrupt)
+                    self._note_gap(picture)
                     yield picture
 
     def _packets(self) -> Iterator[av.Packet[Any]]:
@@ -118,6 +123,14 @@ class VideoDecoder:
         packet: av.Packet[Any] = av.Packet()
         packet.stream = self.stream
         yield packet
+
+    def _note_gap(self, picture: av.VideoFrame) -> None:
+        """Matroska's reader looks for the next whole cluster without a word: only time tells."""
+        if picture.pts is None or not self._skips_damage_in_silence:
+            return
+        if self._next_pts is not None and picture.duration and picture.pts - self._next_pts >= picture.duration:
+            self.lost_count += (picture.pts - self._next_pts) // picture.duration
+        self._next_pts = picture.pts + picture.duration if picture.duration else None
 
     def _note_reach(self, packet: av.Packet[Any]) -> None:
         if packet.pts is not None and packet.time_base is not None:

@@ -117,6 +117,8 @@ class VideoFileSource:
             self.warnings.append(
                 f"damaged input: {self._decoder.damaged_count} packets or frames could not be decoded cleanly"
             )
+        if self._decoder.lost_count:
+            self.warnings.append(f"damaged input: about {self._decoder.lost_count} frames are missing in between")
         missing = self._missing_frame_count(frame_count)
         if missing:
             self.warnings.append(
@@ -146,18 +148,25 @@ class PictureConverter:
 
     def to_pixels(self, picture: av.VideoFrame) -> Pixels:
         """uint8 (H, W, 3) full-range RGB, upright; HDR tone-mapped."""
-        is_rgb, is_hdr = self.color.matrix == "gbr", self.color.is_hdr
+        is_hdr = self.color.is_hdr
         rgb: Any = self._reformatter.reformat(
-            picture,
+            self._tagged(picture),
             *self.coded_size,
             "rgb48le" if is_hdr else "rgb24",
-            src_colorspace=None if is_rgb else MATRIX_CODES[self.color.matrix],
-            src_color_range=RANGE_CODES[self.color.range],
             dst_color_range=RANGE_CODES["pc"],
             interpolation=ACCURATE,
         ).to_ndarray()
         pixels = tone_map(rgb, self.color.transfer) if is_hdr else rgb
         return np.ascontiguousarray(self.orientation.upright(pixels))
+
+    def _tagged(self, picture: av.VideoFrame) -> av.VideoFrame:
+        """With the tags that shall count. On the picture itself: FFmpeg's scaler believes it more than arguments."""
+        if picture.format.name.startswith("yuvj") and self.color.range == "tv":
+            picture = _in_plain_format(picture)
+        if self.color.matrix != "gbr":
+            picture.colorspace = MATRIX_CODES[self.color.matrix]
+        picture.color_range = RANGE_CODES[self.color.range]
+        return picture
 
 
 class PresentationClock:
@@ -179,6 +188,17 @@ class PresentationClock:
 
     def duration_of(self, picture: av.VideoFrame) -> int:
         return picture.duration or 0
+
+
+def _in_plain_format(picture: av.VideoFrame) -> av.VideoFrame:
+    """yuvj420p as yuv420p and so on, levels untouched: the "j" says full range, whatever a tag says."""
+    plain = av.VideoFrame(picture.width, picture.height, picture.format.name.replace("yuvj", "yuv"))
+    for old, new in zip(picture.planes, plain.planes, strict=True):
+        lines = np.frombuffer(memoryview(old), np.uint8).reshape(-1, old.line_size)[: new.height, : new.width]
+        padded = np.zeros((new.buffer_size // new.line_size, new.line_size), np.uint8)
+        padded[: new.height, : new.width] = lines
+        new.update(padded.tobytes())
+    return plain
 
 
 def _origin_s(stream: VideoStream) -> Fraction:
