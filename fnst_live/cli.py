@@ -119,7 +119,7 @@ def _image(arguments: argparse.Namespace) -> None:
         return
     for result in results:
         for warning in result.warnings:
-            print(f"warning: {result.source}: {warning}", file=sys.stderr)
+            print(f"warning: {warning}", file=sys.stderr)
         if result.output not in (None, "-"):
             print(result.output)
 
@@ -138,8 +138,14 @@ def _styles(arguments: argparse.Namespace) -> None:
 def _doctor(arguments: argparse.Namespace) -> None:
     from fnst_live.doctor import collect_report
 
-    report = collect_report()
+    report = collect_report(_tell_terminal)
     print(json.dumps(report.as_json(), ensure_ascii=False, indent=1) if arguments.json else report.as_text())
+
+
+def _tell_terminal(what: str) -> None:
+    """A sign of life, for people only."""
+    if sys.stderr.isatty():
+        print(f"{what} ...", file=sys.stderr)
 
 
 def _print_report(report: Any, *, as_json: bool) -> None:

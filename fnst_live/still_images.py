@@ -1,0 +1,211 @@
+"""Pictures in, painted pictures out: one, a folder of them, or a pipe.
+
+Where each shall go is settled and checked before the first is painted.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fnst_live.errors import InputError, OutputError
+from fnst_live.frames.frame import Frame, FrameSize
+from fnst_live.sinks.picture import (
+    check_picture_output,
+    check_picture_size,
+    is_written,
+    write_picture,
+    write_picture_to_pipe,
+)
+from fnst_live.sinks.provisional import check_output
+from fnst_live.sources.picture import Picture, picture_suffixes, read_picture, read_picture_stream
+
+PIPE = "-"
+FALLBACK_SUFFIX = ".png"
+UNFINISHED = ".part"  # the stem's end of what a crash of ours has left behind
+
+
+@dataclass
+class PictureResult:
+    """What became of one picture. output and size: None where it was skipped."""
+
+    source: str
+    output: str | None
+    size: FrameSize | None
+    style: str
+    warnings: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """One flat object; the size as [width, height]."""
+        return {
+            "input": self.source, "output": self.output, "size": None if self.size is None else list(self.size),
+            "style": self.style, "warnings": self.warnings,
+        }
+
+
+def paint_pictures(
+    source: str, output: str | None, paint: Callable[[Frame], Frame], *, style_name: str, overwrite: bool
+) -> list[PictureResult]:
+    """Paint what source names: a file, all pictures right in a folder, or "-", the standard input. Raises UserError.
+
+    output: a file, a folder, or "-"; None is a name of the style beside the source, or "-" for the standard input.
+    """
+    if source != PIPE and Path(source).is_dir():
+        jobs = _jobs_of_folder(Path(source), output, style_name)
+    else:
+        jobs = [_job_of_one(source, output, style_name)]
+    for job in jobs:
+        job.check(overwrite=overwrite)
+    if len(jobs) == 1:
+        return [_paint(jobs[0], jobs[0].read(), paint, style_name)]
+    return _paint_readable(jobs, paint, style_name)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One picture: where from and where to. folder: where it goes, if that may be missing and is made then."""
+
+    source: str
+    output: str
+    folder: Path | None = None
+
+    def check(self, *, overwrite: bool) -> None:
+        """Raises OutputError."""
+        if self.output == PIPE:
+            _check_standard_output()
+        elif self.folder is not None and self.folder.is_file():
+            raise OutputError(f"{self.folder} is a file: give a folder with -o")
+        elif self.folder is not None and not self.folder.is_dir():
+            check_output(self.folder, source=None, overwrite=overwrite)
+        else:
+            source = None if self.source == PIPE else Path(self.source)
+            check_picture_output(Path(self.output), source=source, overwrite=overwrite)
+
+    def read(self) -> Picture:
+        """Raises InputError."""
+        if self.source == PIPE:
+            return read_picture_stream(sys.stdin.buffer, "standard input")
+        return read_picture(Path(self.source))
+
+    def check_size(self, size: FrameSize) -> None:
+        """Raises OutputError."""
+        if self.output != PIPE:
+            check_picture_size(Path(self.output), size)
+
+    def write(self, painted: Frame, picture: Picture) -> list[str]:
+        """The warnings. Raises OutputError."""
+        if self.output == PIPE:
+            write_picture_to_pipe(sys.stdout.fileno(), painted.pixels, picture.alpha)
+            return []
+        if self.folder is not None:
+            self.folder.mkdir(exist_ok=True)
+        return write_picture(Path(self.output), painted.pixels, picture.alpha)
+
+
+def _check_standard_output() -> None:
+    if sys.stdout.isatty():
+        raise OutputError("a picture cannot be shown in the terminal: send it on with > or |, or name a file with -o")
+
+
+def _job_of_one(source: str, output: str | None, style_name: str) -> _Job:
+    if output is None:
+        return _Job(source, PIPE if source == PIPE else _name_beside(Path(source), style_name))
+    if output == PIPE or not _means_folder(output):
+        return _Job(source, output)
+    if source == PIPE:
+        raise OutputError(f"{output} is a folder, and standard input has no name: give a file name with -o")
+    folder = Path(output)
+    return _Job(source, str(folder / _kept_name(Path(source))), folder)
+
+
+def _jobs_of_folder(source: Path, output: str | None, style_name: str) -> list[_Job]:
+    if output == PIPE:
+        raise OutputError(f"{source} is a folder, and a pipe holds one picture: give a folder with -o")
+    folder = _folder_beside(source, style_name) if output is None else Path(output)
+    if folder.is_dir() and folder.samefile(source):
+        raise OutputError(f"{folder} is the input itself: choose another folder with -o")
+    files = _pictures_in(source)
+    return [
+        _Job(str(file), str(folder / name), folder) for file, name in zip(files, _kept_names(files), strict=True)
+    ]
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    """By name. Raises InputError where there is none."""
+    suffixes = picture_suffixes()
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"the folder {folder} cannot be opened: {error.strerror or error}") from error
+    files = [
+        file for file in entries if file.suffix.lower() in suffixes and file.is_file() and not _is_clutter(file)
+    ]
+    if not files:
+        raise InputError(f"{folder} holds no pictures: give a folder with pictures right in it")
+    return files
+
+
+def _is_clutter(file: Path) -> bool:
+    """What file managers hide, and what a crash has left."""
+    return file.name.startswith(".") or file.stem.endswith(UNFINISHED)
+
+
+def _name_beside(source: Path, style_name: str) -> str:
+    kept = Path(_kept_name(source))
+    return str(source.with_name(f"{kept.stem}.{style_name}{kept.suffix}"))
+
+
+def _folder_beside(source: Path, style_name: str) -> Path:
+    named = source if source.name.strip(".") else source.resolve()  # . and .. have names, too
+    return named.parent / f"{named.name}.{style_name}"
+
+
+def _kept_name(source: Path) -> str:
+    """Kinds that we only read become PNG."""
+    return source.name if is_written(source.suffix) else f"{source.stem}{FALLBACK_SUFFIX}"
+
+
+def _kept_names(sources: list[Path]) -> Iterator[str]:
+    """A name for each, of which no two are the same: beside a.png, a.gif becomes a.gif.png."""
+    taken = {source.name.casefold() for source in sources if is_written(source.suffix)}
+    for source in sources:
+        if is_written(source.suffix):
+            yield source.name
+            continue
+        numbered = (f"{source.name}.{number}{FALLBACK_SUFFIX}" for number in itertools.count(2))
+        names = itertools.chain([_kept_name(source), f"{source.name}{FALLBACK_SUFFIX}"], numbered)
+        name = next(name for name in names if name.casefold() not in taken)
+        taken.add(name.casefold())
+        yield name
+
+
+def _means_folder(output: str) -> bool:
+    return output.endswith(("/", os.sep)) or Path(output).is_dir()
+
+
+def _paint_readable(jobs: list[_Job], paint: Callable[[Frame], Frame], style_name: str) -> list[PictureResult]:
+    """Skips what cannot be read. Raises InputError where nothing can."""
+    results, problems = [], []
+    for job in jobs:
+        try:
+            picture = job.read()
+        except InputError as error:
+            problems.append(error)
+            results.append(PictureResult(job.source, None, None, style_name, [f"{error}; skipped"]))
+        else:
+            results.append(_paint(job, picture, paint, style_name))
+    if len(problems) == len(jobs):
+        raise InputError(f"none of the {len(jobs)} pictures can be read: {problems[0]}") from problems[0]
+    return results
+
+
+def _paint(job: _Job, picture: Picture, paint: Callable[[Frame], Frame], style_name: str) -> PictureResult:
+    job.check_size(picture.frame.size)
+    painted = paint(picture.frame)
+    warnings = picture.warnings + job.write(painted, picture)
+    return PictureResult(job.source, job.output, painted.size, style_name, warnings)
