@@ -44,8 +44,7 @@ def open_painter(look: LookSettings) -> Painter:
     """Load the style and open the fastest engine. Raises StyleError, EngineError."""
     style = load_style(look.style)
     engine = open_engine(style.model, look.engine)
-    network = style.model.network
-    stylizer = NetworkStylizer(engine, style.vector, network.multiple_of, network.min_side)
+    stylizer = NetworkStylizer(engine, style.vector, style.model.multiple_of, style.model.min_side)
     return Painter(look, style.entry, f"{engine.name} {engine.precision}", stylizer)
 
 

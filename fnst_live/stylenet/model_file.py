@@ -16,7 +16,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -64,14 +64,23 @@ class ModelHeader:
 class StyleModel:
     """A network ready to run and the style vectors that go with it.
 
-    network: `forward(image (N, 3, H, W) in [0, 1], style (N, style_length)) -> (N, 3, H, W)`; has `multiple_of`
-    and `min_side`, what the input's width and height must be divisible by, and at least.
+    network: `forward(image (N, 3, H, W) in [0, 1], style (N, style_length)) -> (N, 3, H, W)`.
     styles: (style_count, style_length) float32; style_length is 0 for a network of a single fixed style.
     """
 
     header: ModelHeader
     network: nn.Module
     styles: Tensor
+
+    @property
+    def multiple_of(self) -> int:
+        """What the network's input must be divisible by in width and height."""
+        return cast(int, self.network.multiple_of)
+
+    @property
+    def min_side(self) -> int:
+        """What the network's input must measure at least in width and height."""
+        return cast(int, self.network.min_side)
 
     def style_index(self, name: str) -> int:
         """Row of the named style. Raises KeyError."""

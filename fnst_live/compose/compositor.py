@@ -1,0 +1,43 @@
+"""Stage 3: painted and original picture become the frame that is shown."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from fnst_live.frames.frame import Frame, Pixels
+from fnst_live.frames.resize import resize
+
+
+class StrengthCompositor:
+    """Satisfies `pipeline.stages.Compositor`.
+
+    strength: 0 gives the content's pixels bit for bit, 1 the painted ones. keep_color: the painting's light on the
+    content's own colors.
+    """
+
+    def __init__(self, strength: float, keep_color: bool):  # noqa: FBT001  (a look is a look)
+        self.strength = strength
+        self.keep_color = keep_color
+
+    def compose(self, content: Frame, painted: Frame) -> Frame:
+        if self.strength == 0:
+            return content
+        pixels = resize(painted.pixels, content.size)
+        if self.keep_color:
+            pixels = with_color_of(content.pixels, pixels)
+        if self.strength < 1:
+            pixels = np.asarray(
+                cv2.addWeighted(pixels, self.strength, content.pixels, 1 - self.strength, 0), np.uint8
+            )
+        return content.with_pixels(pixels)
+
+
+def with_color_of(content: Pixels, painted: Pixels) -> Pixels:
+    """The painting's brightness with the content's color (Gatys et al. 2016, luminance-only transfer).
+
+    YCrCb rather than a ratio of brightnesses: a ratio blows up where the content is dark.
+    """
+    color = cv2.cvtColor(content, cv2.COLOR_RGB2YCrCb)
+    color[..., 0] = cv2.cvtColor(painted, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.cvtColor(color, cv2.COLOR_YCrCb2RGB), np.uint8)

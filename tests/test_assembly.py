@@ -1,0 +1,158 @@
+"""From settings to a pipeline: every setting arrives at its stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fnst_live.assembly import Painter, open_painter
+from fnst_live.compose.compositor import StrengthCompositor
+from fnst_live.errors import StyleError
+from fnst_live.frames.frame import Frame, FrameSize, Pixels
+from fnst_live.frames.video_format import VideoFormat
+from fnst_live.settings import LookSettings
+from fnst_live.stabilize.stabilizer import FlowStabilizer, NoStabilizer
+from fnst_live.style_library import StyleEntry
+from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
+from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+from fnst_live.stylize.engine import StyleVector
+from fnst_live.stylize.stylizer import NetworkStylizer
+
+SHAPE = NetShape(half=8, quarter=8, eighth=8, residual_blocks=1)
+TIME_BASE = Fraction(1, 25)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Small pictures gain nothing from a second thread."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def model_file(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    header = ModelHeader("transformer_net", (StyleCard("garden"), StyleCard("pond")), SHAPE)
+    styles = initial_styles(2, SHAPE)
+    styles[1] *= 3
+    file = tmp_path / "tiny.safetensors"
+    save_model(file, StyleModel(header, TransformerNet(SHAPE), styles))
+    return file
+
+
+def look_of(model_file: Path, name: str = "") -> LookSettings:
+    return LookSettings(style=f"{model_file}#{name}" if name else str(model_file), engine="torch")
+
+
+def format_of(width: int, height: int, pixel_aspect: Fraction = Fraction(1)) -> VideoFormat:
+    return VideoFormat(FrameSize(width, height), TIME_BASE, 1 / TIME_BASE, pixel_aspect)
+
+
+def picture(width: int, height: int, index: int = 0) -> Frame:
+    pixels = np.random.default_rng(index).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Frame(pixels, pts=index * 7, time_base=TIME_BASE, duration=7, index=index)
+
+
+class SpyEngine:
+    """Paints everything red, and notes what it was given."""
+
+    name, precision = "spy", "u8"
+
+    def __init__(self) -> None:
+        self.sizes: list[FrameSize] = []
+
+    def run(self, pixels: Pixels, style: StyleVector) -> Pixels:
+        self.sizes.append(FrameSize(pixels.shape[1], pixels.shape[0]))
+        return np.full_like(pixels, (200, 0, 0))
+
+
+def spied_painter(look: LookSettings) -> tuple[Painter, SpyEngine]:
+    engine = SpyEngine()
+    entry = StyleEntry("red", "", "", "", Path("red.safetensors"), 0)
+    stylizer = NetworkStylizer(engine, np.zeros(0, np.float32), multiple_of=1, min_side=1)
+    return Painter(look, entry, "spy u8", stylizer), engine
+
+
+def test_a_painter_knows_its_style_and_engine(model_file: Path) -> None:
+    painter = open_painter(look_of(model_file, "pond"))
+    assert (painter.style.name, painter.style.file) == ("pond", model_file)
+    assert painter.engine_name == "torch f32"
+
+
+@pytest.mark.parametrize(("width", "height"), [(64, 48), (51, 37), (16, 16), (9, 5)])
+def test_frames_keep_their_size_and_moment(model_file: Path, width: int, height: int) -> None:
+    pipeline = open_painter(look_of(model_file)).pipeline_for(format_of(width, height))
+    for index in range(3):
+        content = picture(width, height, index)
+        painted = pipeline.process(content)
+        assert (painted.size, painted.pts, painted.duration, painted.index) == (content.size, index * 7, 7, index)
+        assert not np.array_equal(painted.pixels, content.pixels)
+
+
+def test_each_style_of_a_file_paints_its_own_way(model_file: Path) -> None:
+    garden, pond = (
+        open_painter(look_of(model_file, name)).pipeline_for(format_of(32, 32)).process(picture(32, 32))
+        for name in ("garden", "pond")
+    )
+    assert not np.array_equal(garden.pixels, pond.pixels)
+
+
+def test_a_style_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(StyleError, match="does not exist"):
+        open_painter(look_of(tmp_path / "gone.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("work_height", "seen"), [(None, (160, 120)), (60, (80, 60)), (17, (23, 17)), (240, (320, 240))]
+)
+def test_the_network_sees_the_wanted_lines(work_height: int | None, seen: tuple[int, int]) -> None:
+    painter, engine = spied_painter(LookSettings(work_height=work_height))
+    painted = painter.pipeline_for(format_of(160, 120)).process(picture(160, 120))
+    assert engine.sizes == [seen]
+    assert painted.size == (160, 120)
+
+
+def test_the_network_sees_square_pixels_and_at_most_1080_lines() -> None:
+    painter, _ = spied_painter(LookSettings())
+    assert painter.work_size_for(format_of(720, 576, Fraction(64, 45))) == (1024, 576)
+    assert painter.work_size_for(format_of(3840, 2160)) == (1920, 1080)
+
+
+def test_strength_and_color_arrive_at_the_compositor() -> None:
+    content = picture(32, 24)
+    red = np.full_like(content.pixels, (200, 0, 0))
+    painted = {
+        strength: spied_painter(LookSettings(strength=strength))[0].pipeline_for(format_of(32, 24)).process(content)
+        for strength in (0.0, 0.5, 1.0)
+    }
+    assert np.array_equal(painted[0.0].pixels, content.pixels)
+    assert np.array_equal(painted[1.0].pixels, red)
+    assert np.abs(painted[0.5].pixels - (red / 2 + content.pixels / 2)).max() <= 0.51
+    compositor = spied_painter(LookSettings(keep_color=True))[0].pipeline_for(format_of(32, 24)).compositor
+    assert isinstance(compositor, StrengthCompositor)
+    assert compositor.keep_color
+
+
+def test_stability_arrives_at_the_stabilizer() -> None:
+    def stabilizer_at(stability: float) -> object:
+        return spied_painter(LookSettings(stability=stability))[0].pipeline_for(format_of(32, 24)).stabilizer
+
+    assert isinstance(stabilizer_at(0), NoStabilizer)
+    firm, loose = stabilizer_at(1.0), stabilizer_at(0.3)
+    assert isinstance(firm, FlowStabilizer)
+    assert isinstance(loose, FlowStabilizer)
+    assert firm.high_weight > loose.high_weight
+
+
+def test_pipelines_of_one_painter_share_the_network_but_no_past(model_file: Path) -> None:
+    painter = open_painter(look_of(model_file))
+    first, second = (painter.pipeline_for(format_of(32, 24)) for _ in range(2))
+    assert first.stylizer is second.stylizer
+    assert first.stabilizer is not second.stabilizer
