@@ -53,6 +53,10 @@ def build_parser() -> Parser:
     _add_demo(commands)
     styles = _add_command(commands, "styles", "list the styles that can be chosen", _styles)
     styles.add_argument("--json", action="store_true", help="as a JSON list")
+    styles.add_argument("--sheet", type=Path, metavar="OUT", help="instead: one picture that shows them all")
+    styles.add_argument("input", type=Path, nargs="?", metavar="IN",
+                        help="the picture that --sheet paints (default: the built-in scene)")
+    styles.add_argument("--overwrite", action="store_true", help="replace an existing sheet")
     doctor = _add_command(commands, "doctor", "what this machine has, and what of it works", _doctor)
     doctor.add_argument("--json", action="store_true", help="as a JSON object")
     return parser
@@ -125,6 +129,11 @@ def _image(arguments: argparse.Namespace) -> None:
 
 
 def _styles(arguments: argparse.Namespace) -> None:
+    if arguments.sheet is not None:
+        _sheet(arguments)
+        return
+    if arguments.input is not None:
+        raise SettingError(f"{arguments.input} is not needed for a list: give --sheet OUT to paint it in every style")
     from fnst_live.style_library import list_styles
 
     entries = list_styles()
@@ -133,6 +142,14 @@ def _styles(arguments: argparse.Namespace) -> None:
         return
     for entry in entries:
         print(f"{entry.name:<26} {entry.painter:<22} {entry.work}, {entry.year}  ({entry.file.name})")
+
+
+def _sheet(arguments: argparse.Namespace) -> None:
+    from fnst_live.contact_sheet import save_contact_sheet
+
+    for warning in save_contact_sheet(arguments.sheet, arguments.input, overwrite=arguments.overwrite):
+        print(f"warning: {warning}", file=sys.stderr)
+    print(arguments.sheet)
 
 
 def _doctor(arguments: argparse.Namespace) -> None:

@@ -89,14 +89,13 @@ def render_demo(output: Path, seconds: float, look: LookSettings) -> RenderRepor
     if not 0 < seconds <= LONGEST_DEMO_S:
         raise SettingError(f"--seconds {seconds:g} is out of range: give more than 0 and at most {LONGEST_DEMO_S}")
     check_output(output, source=None, overwrite=True)
-    scene = SceneSource(DEMO_SIZE, DEMO_RATE, seconds)
-    video_format = VideoFormat(DEMO_SIZE, 1 / DEMO_RATE, DEMO_RATE)
     painting = _Painting(look)
-    sink = VideoFileSink(output, video_format)
-    frames, fps = _run(scene, painting.process_for(video_format), sink, round(seconds * DEMO_RATE))
+    scene = SceneSource(DEMO_SIZE, DEMO_RATE, seconds)
+    sink = VideoFileSink(output, scene.format)
+    frames, fps = _run(scene, painting.process_for(scene.format), sink, scene.frame_count)
     return RenderReport(
         "built-in scene", str(output), frames, sink.size, fps, painting.engine_name, painting.style_name,
-        video_format.color, sink.color, [], sink.warnings,
+        scene.format.color, sink.color, [], sink.warnings,
     )
 
 

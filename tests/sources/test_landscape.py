@@ -15,7 +15,7 @@ SIZE = FrameSize(160, 120)
 
 def difference(a: Pixels, b: Pixels) -> npt.NDArray[np.float32]:
     """Absolute, per pixel, in levels."""
-    return np.abs(a.astype(np.float32) - b.astype(np.float32)).mean(axis=2)
+    return np.asarray(np.abs(a.astype(np.float32) - b).mean(axis=2), np.float32)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,31 @@
+"""What runs a network: the contract that every engine satisfies by shape."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from fnst_live.frames.frame import Pixels
+
+StyleVector = npt.NDArray[np.float32]
+
+
+class Engine(Protocol):
+    """A compiled network on one device. Bytes in, bytes out: how they become numbers is the engine's affair."""
+
+    @property
+    def name(self) -> str:
+        """ "torch", "cuda" or "openvino"."""
+
+    @property
+    def precision(self) -> str:
+        """ "f32", "f16" or "bf16"."""
+
+    def run(self, pixels: Pixels, style: StyleVector) -> Pixels:
+        """uint8 (H, W, 3) and the style vector to uint8 (H, W, 3).
+
+        H and W are multiples of the network's `multiple_of` and at least its `min_side`. The result may be larger by
+        a few pixels at the right and bottom (a classic network rounds up); the caller crops.
+        """

@@ -1,0 +1,201 @@
+"""Which engine: tried, timed, held against float32 torch, and remembered per machine and model."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import re
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fnst_live import paths
+from fnst_live.errors import EngineError
+from fnst_live.frames.frame import Pixels
+from fnst_live.stylenet.model_file import StyleModel
+from fnst_live.stylize.engine import Engine, StyleVector
+from fnst_live.stylize.fingerprint import machine_fingerprint, model_fingerprint
+from fnst_live.stylize.torch_engine import TorchEngine
+
+TRIAL_SIZE = (240, 320)
+TRIAL_RUNS = 3
+LOWEST_PSNR_DB = 35.0
+CHOICES_FILE = "engines.json"
+SOURCE_PLACE = re.compile(r"\b(at|from) src/")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An engine and precision that may or may not be had here."""
+
+    name: str
+    precision: str
+    open: Callable[[StyleModel], Engine]
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} {self.precision}"
+
+
+@dataclass(frozen=True)
+class EngineReport:
+    """What became of a candidate. milliseconds; deviation_db: PSNR to float32 torch, NaN where there is no picture."""
+
+    name: str
+    precision: str
+    reason: str = ""
+    milliseconds: float = math.inf
+    deviation_db: float = math.nan
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} {self.precision}"
+
+    @property
+    def is_usable(self) -> bool:
+        return not self.reason
+
+
+def open_engine(model: StyleModel, engine: str) -> Engine:
+    """The named engine, or for "auto" any: of those that are right, the fastest. Raises EngineError."""
+    matching = _matching(engine)
+    if len(matching) == 1:
+        return _open(matching[0], model)
+    return _open_remembered(model, engine) or _open_fastest(model, engine)
+
+
+def candidates() -> list[Candidate]:
+    """All engines, the likeliest winner first."""
+    return [
+        Candidate("cuda", "f16", lambda model: TorchEngine(model, "cuda")),
+        Candidate("openvino", "bf16", lambda model: _openvino(model, "bf16")),
+        Candidate("openvino", "f32", lambda model: _openvino(model, "f32")),
+        Candidate("torch", "f32", TorchEngine),
+    ]
+
+
+def survey_engines(model: StyleModel, size: tuple[int, int] = TRIAL_SIZE, engine: str = "auto") -> list[EngineReport]:
+    """Every candidate, or those of one name, opened, timed on a picture of size (height, width) and checked."""
+    picture = trial_picture(*size)
+    style = model.styles[0].numpy()
+    reference = TorchEngine(model).run(picture, style)
+    return [_try(candidate, model, picture, style, reference) for candidate in _matching(engine)]
+
+
+def trial_picture(height: int, width: int) -> Pixels:
+    """Gradients, edges and a little noise, the same every time: uint8 (height, width, 3)."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    waves = np.stack([np.sin(x / 17) + y / height, np.cos(y / 23) + x / width, np.sin((x + y) / 41)], axis=2)
+    noise = np.random.default_rng(0).normal(0, 0.05, waves.shape)
+    edges = ((x // 40 + y // 40) % 2)[..., None] * 0.3
+    pixels: Pixels = np.clip((waves * 0.35 + noise + edges + 0.3) * 255, 0, 255).astype(np.uint8)
+    return pixels
+
+
+def psnr_db(a: Pixels, b: Pixels) -> float:
+    """Peak signal to noise ratio of two pictures of one size; infinite where they are equal."""
+    error = np.square(a.astype(np.float32) - b.astype(np.float32)).mean()
+    return math.inf if error == 0 else float(10 * np.log10(255**2 / error))
+
+
+def _openvino(model: StyleModel, precision: str) -> Engine:
+    try:
+        from fnst_live.stylize.openvino_engine import OpenVinoEngine
+    except ImportError as error:
+        raise EngineError(f"OpenVINO cannot be loaded ({error}): reinstall it, or use --engine torch") from error
+    return OpenVinoEngine(model, precision)
+
+
+def _matching(engine: str) -> list[Candidate]:
+    matching = [candidate for candidate in candidates() if engine in (candidate.name, "auto")]
+    if not matching:
+        raise EngineError(f"there is no engine '{engine}'; use --engine auto")
+    return matching
+
+
+def _open(candidate: Candidate, model: StyleModel) -> Engine:
+    try:
+        return candidate.open(model)
+    except RuntimeError as error:  # drivers and compilers report their own troubles so
+        raise EngineError(f"the engine {candidate.name} fails: {_gist(error)}; use --engine auto") from error
+
+
+def _gist(error: Exception) -> str:
+    """The first line that is not a place in the source of OpenVINO."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not SOURCE_PLACE.search(line)]
+    return lines[0] if lines else type(error).__name__
+
+
+def _try(candidate: Candidate, model: StyleModel, picture: Pixels, style: StyleVector,
+         reference: Pixels) -> EngineReport:
+    try:
+        engine = candidate.open(model)
+        result = engine.run(picture, style)
+    except (EngineError, RuntimeError) as error:
+        return EngineReport(candidate.name, candidate.precision, _gist(error))
+    deviation = psnr_db(result, reference)
+    reason = "" if deviation >= LOWEST_PSNR_DB else f"its picture is wrong ({deviation:.0f} dB to float32)"
+    return EngineReport(candidate.name, candidate.precision, reason, _milliseconds(engine, picture, style), deviation)
+
+
+def _milliseconds(engine: Engine, picture: Pixels, style: StyleVector) -> float:
+    times = []
+    for _ in range(TRIAL_RUNS):
+        started = time.perf_counter()
+        engine.run(picture, style)
+        times.append((time.perf_counter() - started) * 1000)
+    return statistics.median(times)
+
+
+def _open_fastest(model: StyleModel, engine: str) -> Engine:
+    reports = survey_engines(model, engine=engine)
+    usable = [report for report in reports if report.is_usable]
+    if not usable:
+        raise EngineError(f"the engine {reports[-1].name} cannot be used: {reports[-1].reason}")
+    best = min(usable, key=lambda report: report.milliseconds)
+    _remember(_choice_key(model, engine), best.label)
+    return _open(next(c for c in _matching(engine) if c.label == best.label), model)
+
+
+def _open_remembered(model: StyleModel, engine: str) -> Engine | None:
+    choice = _choices().get(_choice_key(model, engine))
+    for candidate in _matching(engine):
+        if candidate.label == choice:
+            with contextlib.suppress(EngineError):  # gone since: measured anew
+                return _open(candidate, model)
+    return None
+
+
+def _choice_key(model: StyleModel, engine: str) -> str:
+    return f"{engine} {machine_fingerprint()} {model_fingerprint(model)}"
+
+
+def _choices() -> dict[str, str]:
+    """What was measured before; a missing or damaged file is as good as none."""
+    try:
+        content = json.loads((paths.cache_dir() / CHOICES_FILE).read_text())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _remember(key: str, label: str) -> None:
+    choices = {**_choices(), key: label}
+    with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
+        _write_whole(paths.cache_dir() / CHOICES_FILE, json.dumps(choices, indent=1))
+
+
+def _write_whole(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        partial.write_text(text)
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)

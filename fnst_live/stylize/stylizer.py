@@ -1,0 +1,46 @@
+"""Stage 1: a frame of any size through an engine, and back to its size."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from fnst_live.frames.frame import Frame, Pixels
+from fnst_live.stylize.engine import Engine, StyleVector
+
+
+class NetworkStylizer:
+    """Satisfies `pipeline.stages.Stylizer`.
+
+    `style` may be replaced whole between two frames: the next one shows it.
+    """
+
+    def __init__(self, engine: Engine, style: StyleVector, multiple_of: int, min_side: int):
+        self.engine = engine
+        self.style = style
+        self._multiple_of = multiple_of
+        self._min_side = min_side
+
+    def stylize(self, content: Frame) -> Frame:
+        height, width = content.pixels.shape[:2]
+        stylized = self.engine.run(self._padded(content.pixels), self.style)
+        return content.with_pixels(stylized[:height, :width])
+
+    def _padded(self, pixels: Pixels) -> Pixels:
+        """Extended to the right and down until the network can take it: mirrored, so that no border shows."""
+        height, width = (self._next_size(side) for side in pixels.shape[:2])
+        bottom, right = height - pixels.shape[0], width - pixels.shape[1]
+        if not bottom and not right:
+            return pixels
+        can_mirror = bottom < pixels.shape[0] and right < pixels.shape[1]
+        border = cv2.BORDER_REFLECT_101 if can_mirror else cv2.BORDER_REPLICATE
+        return np.asarray(cv2.copyMakeBorder(pixels, 0, bottom, 0, right, border), np.uint8)
+
+    def _next_size(self, side: int) -> int:
+        return max(self._min_side, -(-side // self._multiple_of) * self._multiple_of)
+
+
+def mix_styles(a: StyleVector, b: StyleVector, amount: float) -> StyleVector:
+    """A style between two of one network: amount 0 is a, 1 is b (Dumoulin et al. 2017, section 3.2)."""
+    mixed: StyleVector = ((1 - amount) * a + amount * b).astype(np.float32)
+    return mixed

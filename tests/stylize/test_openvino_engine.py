@@ -1,0 +1,191 @@
+"""OpenVINO paints what float32 torch paints, at every size, and keeps what took seconds to convert."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+import pytest
+
+from fnst_live import paths
+from fnst_live.errors import EngineError
+from fnst_live.frames.frame import Frame, Pixels
+from fnst_live.stylenet.model_file import StyleModel, save_model
+from fnst_live.stylize import openvino_engine
+from fnst_live.stylize.engine import Engine
+from fnst_live.stylize.fingerprint import model_fingerprint
+from fnst_live.stylize.openvino_engine import OpenVinoEngine, available_precisions
+from fnst_live.stylize.selection import psnr_db, trial_picture
+from fnst_live.stylize.stylizer import NetworkStylizer
+from fnst_live.stylize.torch_engine import TorchEngine
+
+ROOT = Path(__file__).parents[2]
+SIZES = [(16, 16), (17, 23), (50, 75), (48, 64), (15, 200), (121, 67)]
+LEAST_DB = {"f32": 60, "bf16": 35}
+
+OPEN_AND_PAINT = """
+import json, socket, sys
+from pathlib import Path
+
+looked_up = []
+socket.getaddrinfo = lambda *arguments, **_: looked_up.append(arguments) or []
+
+from fnst_live.stylenet.model_file import load_model
+from fnst_live.stylize.openvino_engine import OpenVinoEngine
+from fnst_live.stylize.selection import psnr_db, trial_picture
+from fnst_live.stylize.torch_engine import TorchEngine
+
+model, picture = load_model(Path(sys.argv[1])), trial_picture(32, 48)
+style = model.styles[0].numpy()
+deviation_db = psnr_db(OpenVinoEngine(model).run(picture, style), TorchEngine(model).run(picture, style))
+print(json.dumps({"right": deviation_db > 35, "looked_up": looked_up}))
+"""
+
+
+@pytest.fixture(params=["f32", "bf16"])
+def precision(request: pytest.FixtureRequest) -> str:
+    if request.param not in available_precisions():
+        pytest.skip(f"this processor has no {request.param} instructions")
+    return str(request.param)
+
+
+def painted(engine: Engine, model: StyleModel, pixels: Pixels, row: int = 0) -> Pixels:
+    stylizer = NetworkStylizer(engine, model.styles[row].numpy(), model.multiple_of, model.min_side)
+    return stylizer.stylize(Frame(pixels, 0, Fraction(1, 30))).pixels
+
+
+def test_one_engine_paints_every_size_like_float32_torch(
+    shared_cache: None, model: StyleModel, precision: str
+) -> None:
+    engine, reference = OpenVinoEngine(model, precision), TorchEngine(model)
+    assert (engine.name, engine.precision) == ("openvino", precision)
+    for size in SIZES:
+        for row in (0, 1):
+            picture = trial_picture(*size)
+            ours, exact = painted(engine, model, picture, row), painted(reference, model, picture, row)
+            assert ours.shape == (*size, 3)
+            assert psnr_db(ours, exact) >= LEAST_DB[precision], f"{size}, style {row}"
+
+
+def test_a_classic_network_paints_every_size_like_float32_torch(
+    shared_cache: None, classic_model: StyleModel, precision: str
+) -> None:
+    engine, reference = OpenVinoEngine(classic_model, precision), TorchEngine(classic_model)
+    for size in SIZES:
+        picture = trial_picture(*size)
+        ours, exact = painted(engine, classic_model, picture), painted(reference, classic_model, picture)
+        assert ours.shape == (*size, 3)
+        assert psnr_db(ours, exact) >= LEAST_DB[precision], size
+
+
+def test_what_is_too_bright_or_too_dark_is_clamped(shared_cache: None, model: StyleModel) -> None:
+    """A vector far outside what a style is drives the network far outside [0, 1]."""
+    picture, style = trial_picture(32, 32), model.styles[0].numpy() * 8
+    ours, exact = OpenVinoEngine(model).run(picture, style), TorchEngine(model).run(picture, style)
+    assert {0, 255} <= set(exact.ravel())
+    assert psnr_db(ours, exact) >= LEAST_DB["f32"]
+
+
+def test_the_result_is_not_overwritten_by_the_next(shared_cache: None, model: StyleModel) -> None:
+    engine, picture = OpenVinoEngine(model), trial_picture(32, 32)
+    first = engine.run(picture, model.styles[0].numpy())
+    kept = first.copy()
+    engine.run(picture, model.styles[1].numpy())
+    assert np.array_equal(first, kept)
+
+
+def test_a_precision_the_processor_has_not_is_refused(model: StyleModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openvino_engine, "available_precisions", lambda: ["f32"])
+    with pytest.raises(EngineError, match=r"no bf16 instructions.*--engine auto"):
+        OpenVinoEngine(model, "bf16")
+
+
+@pytest.fixture
+def conversions(
+    shared_cache: None, model: StyleModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[StyleModel]:
+    """What was converted, in a cache that is empty. It takes seconds; here it is a copy of what was made before."""
+    OpenVinoEngine(model)
+    made, = (paths.cache_dir() / "openvino").glob(f"{model_fingerprint(model)}-*/model.xml")
+    converted = []
+
+    def convert(wanted: StyleModel) -> ov.Model:
+        converted.append(wanted)
+        return ov.Core().read_model(made)
+
+    monkeypatch.setattr(openvino_engine, "_convert", convert)
+    monkeypatch.setenv("FNST_LIVE_CACHE", str(tmp_path / "cache"))
+    return converted
+
+
+def assert_right(model: StyleModel) -> None:
+    picture = trial_picture(32, 48)
+    ours, exact = painted(OpenVinoEngine(model), model, picture), painted(TorchEngine(model), model, picture)
+    assert psnr_db(ours, exact) >= LEAST_DB["f32"]
+
+
+def test_a_network_is_converted_once_and_other_styles_need_no_more(
+    conversions: list[StyleModel], model: StyleModel, another_model: StyleModel
+) -> None:
+    OpenVinoEngine(model)
+    model.styles = model.styles.flip(0)
+    assert_right(model)
+    assert conversions == [model]
+    OpenVinoEngine(another_model)
+    assert conversions == [model, another_model]
+
+
+@pytest.mark.parametrize("name", ["model.xml", "model.bin"])
+@pytest.mark.parametrize("rest", [0.0, 0.5, None], ids=["empty", "cut short", "gone"])
+def test_a_damaged_cache_is_made_anew(
+    conversions: list[StyleModel], model: StyleModel, name: str, rest: float | None
+) -> None:
+    OpenVinoEngine(model)
+    file, = (paths.cache_dir() / "openvino").rglob(name)
+    content = file.read_bytes()
+    file.unlink()
+    if rest is not None:
+        file.write_bytes(content[: int(len(content) * rest)])
+    assert_right(model)
+    OpenVinoEngine(model)
+    assert len(conversions) == 2
+
+
+def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(
+    conversions: list[StyleModel], model: StyleModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file where the folder should be: unlike a mode, it stops root, too."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("FNST_LIVE_CACHE", str(tmp_path / "file" / "cache"))
+    for _ in range(2):
+        assert_right(model)
+    assert len(conversions) == 2
+
+
+def test_two_processes_at_once_leave_one_whole_cache_and_call_nobody(
+    model: StyleModel, tmp_path: Path
+) -> None:
+    """OpenVINO reports to Google Analytics when it is imported, unless it is kept from it."""
+    save_model(tmp_path / "model.safetensors", model)
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = os.environ | {
+        "HOME": str(home), "OMP_NUM_THREADS": "1", "CI": "",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
+    command = [sys.executable, "-c", OPEN_AND_PAINT, str(tmp_path / "model.safetensors")]
+    both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for process in both:
+        stdout, _ = process.communicate()
+        assert process.returncode == 0
+        assert json.loads(stdout) == {"right": True, "looked_up": []}
+    assert [*home.iterdir()] == []
+    folder, = (paths.cache_dir() / "openvino").iterdir()
+    assert sorted(file.name for file in folder.iterdir()) == ["model.bin", "model.xml"]
+    assert_right(model)

@@ -1,0 +1,67 @@
+"""One picture in every style on one sheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from PIL import Image
+
+from fnst_live.contact_sheet import GAP, LABEL_HEIGHT, TILE_HEIGHT, arrange, save_contact_sheet
+from fnst_live.errors import OutputError
+from fnst_live.frames.frame import Pixels
+from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
+from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+
+
+@pytest.fixture
+def two_styles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    shape = NetShape(8, 8, 8, 1)
+    header = ModelHeader("transformer_net", (StyleCard("calm"), StyleCard("wild")), shape)
+    styles = initial_styles(2, shape) * torch.tensor([[1.0], [3.0]])
+    folder = tmp_path / "models"
+    folder.mkdir()
+    save_model(folder / "two.safetensors", StyleModel(header, TransformerNet(shape), styles))
+    monkeypatch.setenv("FNST_LIVE_MODELS", str(folder))
+    monkeypatch.setattr("fnst_live.paths.assets_dir", lambda: tmp_path / "nothing")
+
+
+def tile(sheet: Pixels, column: int, width: int) -> npt.NDArray[np.int64]:
+    x = GAP + column * (width + GAP)
+    return sheet[GAP : GAP + TILE_HEIGHT, x : x + width].astype(np.int64)
+
+
+def test_original_and_every_style(two_styles: None, tmp_path: Path) -> None:
+    source = tmp_path / "in.png"
+    colors = np.random.default_rng(0).integers(0, 256, (9, 9, 3), np.uint8)
+    Image.fromarray(colors).resize((TILE_HEIGHT, TILE_HEIGHT)).save(source)
+    assert save_contact_sheet(tmp_path / "sheet.png", source, overwrite=False) == []
+    sheet = np.array(Image.open(tmp_path / "sheet.png").convert("RGB"))
+    assert sheet.shape == (TILE_HEIGHT + LABEL_HEIGHT + GAP, 3 * (TILE_HEIGHT + GAP) + GAP, 3)
+    original, calm, wild = (tile(sheet, column, TILE_HEIGHT) for column in range(3))
+    assert (original == np.array(Image.open(source))).all()
+    for a, b in ((original, calm), (calm, wild)):
+        assert np.abs(a - b).mean() > 3
+
+
+def test_without_a_picture_the_scene_is_shown(two_styles: None, tmp_path: Path) -> None:
+    save_contact_sheet(tmp_path / "sheet.jpg", None, overwrite=False)
+    with Image.open(tmp_path / "sheet.jpg") as sheet:
+        assert sheet.size == (2 * (TILE_HEIGHT * 4 // 3 + GAP) + GAP, 2 * (TILE_HEIGHT + LABEL_HEIGHT) + GAP)
+
+
+def test_an_existing_sheet_is_kept(two_styles: None, tmp_path: Path) -> None:
+    (tmp_path / "sheet.jpg").touch()
+    with pytest.raises(OutputError, match="--overwrite"):
+        save_contact_sheet(tmp_path / "sheet.jpg", None, overwrite=False)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 17])
+def test_there_is_room_for_all(count: int) -> None:
+    sheet = arrange([(f"style {i}", np.full((30, 40, 3), 40 + 10 * i, np.uint8)) for i in range(count)])
+    levels = {int(level) for level in np.unique(sheet)}
+    assert {40 + 10 * i for i in range(count)} <= levels
