@@ -26,7 +26,7 @@ TILE_HEIGHT = 360
 GAP = 12
 LABEL_HEIGHT = 34
 BACKGROUND, LABEL_COLOR = (18, 18, 20), (222, 222, 226)
-SCENE_PHASE = 0.92  # of the built-in scene: boat and balloon in full view
+SCENE_PHASE = 0.15  # of the built-in scene: boat, balloon and birds in view
 
 Tile = tuple[str, Pixels]
 

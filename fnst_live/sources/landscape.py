@@ -28,6 +28,7 @@ MARGIN = 0.2           # of the height: how far a layer reaches beyond the pictu
 ZOOM = 0.05            # how far the camera goes in at the middle of the loop
 HORIZON = 0.56
 SUN = (0.62, 0.33)     # from the left of the picture, and from its top, in heights
+HILLS = (320, 640)     # rows and columns of random numbers, repeated where a picture needs more
 SUBPIXEL_BITS = 4      # of the coordinates that OpenCV's drawing functions take
 
 SKY_TOP, SKY_MIDDLE, SKY_LOW = (38, 82, 158), (138, 178, 206), (250, 205, 140)
@@ -308,14 +309,18 @@ class Landscape:
 
 
 def fractal_noise(rng: np.random.Generator, height: int, width: int, cell: float, octaves: int) -> Floats:
-    """Smooth random hills, about -1..1, float32 (height, width): each octave half as large and half as strong."""
+    """Smooth random hills, about -1..1, float32 (height, width): each octave half as large and half as strong.
+
+    cell: pixels from hill to hill. The same generator gives the same hills at every size.
+    """
     total = np.zeros((height, width), np.float32)
     for octave in range(octaves):
         step = max(cell / 2**octave, 1.0)
-        grid = rng.uniform(-1, 1, (round(height / step) + 3, round(width / step) + 3)).astype(np.float32)
-        size = round(grid.shape[1] * step), round(grid.shape[0] * step)
-        hills = cv2.resize(grid, size, interpolation=cv2.INTER_CUBIC)
-        total += hills[:height, :width] / np.float32(2**octave)
+        rows, columns = math.ceil(height / step) + 3, math.ceil(width / step) + 3
+        hills = rng.uniform(-1, 1, HILLS).astype(np.float32)
+        grid = hills[np.ix_(np.arange(rows) % HILLS[0], np.arange(columns) % HILLS[1])]
+        size = round(columns * step), round(rows * step)
+        total += cv2.resize(grid, size, interpolation=cv2.INTER_CUBIC)[:height, :width] / np.float32(2**octave)
     return total
 
 

@@ -1,0 +1,64 @@
+"""What ships: every model loads, says where it comes from, and paints."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fnst_live import paths
+from fnst_live.assembly import open_painter
+from fnst_live.frames.frame import Frame, FrameSize
+from fnst_live.frames.video_format import VideoFormat
+from fnst_live.settings import DEFAULT_STYLE, LookSettings
+from fnst_live.sources.landscape import Landscape
+from fnst_live.style_library import list_styles, read_entries
+from fnst_live.stylenet.model_file import load_model
+
+MODELS = sorted((paths.assets_dir() / "models").glob("*.safetensors"))
+STYLES = [entry.name for file in MODELS for entry in read_entries(file)]
+LARGEST_BYTES = 6_000_000
+SIZE = FrameSize(192, 144)
+
+
+def test_there_are_styles_and_the_usual_one_is_among_them() -> None:
+    assert len(STYLES) >= 4
+    assert DEFAULT_STYLE in STYLES
+    assert {entry.name for entry in list_styles()} >= set(STYLES)
+
+
+@pytest.mark.parametrize("file", MODELS, ids=lambda file: file.stem)
+def test_a_model_says_where_it_comes_from(file: Path) -> None:
+    model = load_model(file)
+    assert file.stat().st_size < LARGEST_BYTES
+    assert model.header.training["command"].startswith("fnst-train train ")
+    assert len(model.header.training["commit"]) >= 7
+    assert "/" not in model.header.training["command"]
+    for card in model.header.styles:
+        assert card.painter
+        assert card.work
+        assert card.year
+
+
+def test_every_style_is_credited() -> None:
+    credited = (paths.assets_dir() / "CREDITS.md").read_text(encoding="utf-8")
+    for file in MODELS:
+        for entry in read_entries(file):
+            assert all(word in credited for word in (entry.name, entry.painter, entry.work, entry.year))
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_style_paints_and_keeps_the_picture(style: str) -> None:
+    """Neither grey nor flat nor the original; dark stays darker than light."""
+    pixels = Landscape(SIZE).picture(0.15)
+    content = Frame(pixels, 0, Fraction(1))
+    painter = open_painter(LookSettings(style=style, engine="torch", stability=0.0))
+    pipeline = painter.pipeline_for(VideoFormat(SIZE, Fraction(1), Fraction(1)))
+    painted = pipeline.process(content).pixels.astype(np.float32)
+    original = pixels.astype(np.float32)
+    assert np.abs(painted - original).mean() > 8
+    assert painted.mean(2).std() > 0.5 * original.mean(2).std()
+    likeness = np.corrcoef(painted.mean(2).ravel(), original.mean(2).ravel())[0, 1]
+    assert likeness > 0.5
