@@ -107,9 +107,10 @@ def psnr_db(a: Pixels, b: Pixels) -> float:
 def _openvino(model: StyleModel, precision: str) -> Engine:
     try:
         from fnst_live.stylize.openvino_engine import OpenVinoEngine
-    except ImportError as error:
+
+        return OpenVinoEngine(model, precision)
+    except ImportError as error:  # also late: its converters import what they need when they need it
         raise EngineError(f"OpenVINO cannot be loaded ({error}): reinstall it, or use --engine torch") from error
-    return OpenVinoEngine(model, precision)
 
 
 def _matching(engine: str) -> list[Candidate]:
