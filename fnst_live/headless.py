@@ -17,6 +17,7 @@ from fnst_live.errors import SettingError
 from fnst_live.frames.color import ColorTags
 from fnst_live.frames.frame import Frame, FrameSize
 from fnst_live.frames.video_format import VideoFormat
+from fnst_live.pipeline.pipeline import Pipeline, Unpainted
 from fnst_live.pipeline.render import render
 from fnst_live.pipeline.stages import Source
 from fnst_live.settings import LookSettings, RenderRequest
@@ -77,7 +78,7 @@ def render_video(request: RenderRequest) -> RenderReport:
             output, source.format, codec=video.codec, quality=video.quality,
             tracks_from=request.source, window=source.window,
         )
-        frames, fps = _run(source, painting.process_for(source.format), sink, source.expected_frame_count)
+        frames, fps = _run(source, painting.pipeline_for(source.format), sink, source.expected_frame_count)
     return RenderReport(
         str(request.source), str(output), frames, sink.size, fps, painting.engine_name, painting.style_name,
         source.format.color, sink.color, sink.track_reports, source.warnings + sink.warnings,
@@ -92,7 +93,7 @@ def render_demo(output: Path, seconds: float, look: LookSettings) -> RenderRepor
     painting = _Painting(look)
     scene = SceneSource(DEMO_SIZE, DEMO_RATE, seconds)
     sink = VideoFileSink(output, scene.format)
-    frames, fps = _run(scene, painting.process_for(scene.format), sink, scene.frame_count)
+    frames, fps = _run(scene, painting.pipeline_for(scene.format), sink, scene.frame_count)
     return RenderReport(
         "built-in scene", str(output), frames, sink.size, fps, painting.engine_name, painting.style_name,
         scene.format.color, sink.color, [], sink.warnings,
@@ -104,7 +105,7 @@ def render_pictures(source: str, output: str | None, look: LookSettings, *, over
     painting = _Painting(look)
 
     def paint(frame: Frame) -> Frame:
-        return painting.process_for(VideoFormat(frame.size, frame.time_base, Fraction(1)))(frame)
+        return painting.pipeline_for(VideoFormat(frame.size, frame.time_base, Fraction(1))).process(frame)
 
     return paint_pictures(source, output, paint, style_name=painting.style_name, overwrite=overwrite)
 
@@ -116,7 +117,7 @@ def default_output(source: Path, style_name: str) -> Path:
 
 
 class _Painting:
-    """What happens to each frame: the pipeline, or nothing where nothing of the painting is wanted."""
+    """A look made ready, or only its name where nothing of the painting is wanted."""
 
     def __init__(self, look: LookSettings):
         self._painter: Painter | None = None
@@ -127,16 +128,15 @@ class _Painting:
         else:
             self.style_name = load_style(look.style).entry.name
 
-    def process_for(self, video_format: VideoFormat) -> Callable[[Frame], Frame]:
-        if self._painter is None:
-            return lambda frame: frame
-        return self._painter.pipeline_for(video_format).process
+    def pipeline_for(self, video_format: VideoFormat) -> Pipeline | Unpainted:
+        return Unpainted() if self._painter is None else self._painter.pipeline_for(video_format)
 
 
-def _run(source: Source, process: Callable[[Frame], Frame], sink: VideoFileSink,
+def _run(source: Source, pipeline: Pipeline | Unpainted, sink: VideoFileSink,
          expected: int | None) -> tuple[int, float]:
     """Frames and frames per second, with a progress bar where somebody watches."""
     started_s = time.monotonic()
+    paint: Callable[[Frame], Any] = pipeline.paint
     with tqdm(total=expected, unit="frame", disable=not sys.stderr.isatty(), leave=False) as bar:
-        frames = render(source, process, sink, lambda _: bar.update())
+        frames = render(source, paint, pipeline.finish, sink, lambda _: bar.update())
     return frames, frames / max(time.monotonic() - started_s, 1e-9)

@@ -1,11 +1,20 @@
-"""`Pipeline.process`: what happens to one frame. No threads, no clocks, no Qt."""
+"""What happens to one frame, as two steps that a runner may overlap. No threads, no clocks, no Qt."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from fnst_live.frames.frame import Frame
 from fnst_live.pipeline.stages import Compositor, Stabilizer, Stylizer
+
+
+class Sketch(NamedTuple):
+    """A frame between the two steps: as it came, at work size, and stylized, at work size too."""
+
+    content: Frame
+    small: Frame
+    stylized: Frame
 
 
 class Pipeline:
@@ -24,8 +33,24 @@ class Pipeline:
         self.compositor = compositor
 
     def process(self, content: Frame) -> Frame:
-        """Stylize at work size, steady, bring back to full size."""
+        """Both steps at once."""
+        return self.finish(self.paint(content))
+
+    def paint(self, content: Frame) -> Sketch:
+        """The first step, which keeps the engine busy: stylize at work size, each frame for itself."""
         small = self.to_work_size(content)
-        stylized = self.stylizer.stylize(small)
-        steady = self.stabilizer.stabilize(small, stylized)
-        return self.compositor.compose(content, steady)
+        return Sketch(content, small, self.stylizer.stylize(small))
+
+    def finish(self, sketch: Sketch) -> Frame:
+        """The second, in the order of the frames: steady, and bring back to full size."""
+        steady = self.stabilizer.stabilize(sketch.small, sketch.stylized)
+        return self.compositor.compose(sketch.content, steady)
+
+
+class Unpainted:
+    """In place of a pipeline where nothing of the painting is wanted: no engine need be opened."""
+
+    def process(self, content: Frame) -> Frame:
+        return content
+
+    paint = finish = process

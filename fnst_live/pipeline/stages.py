@@ -1,8 +1,9 @@
 """The contracts of all five stages on one page.
 
-A stage satisfies its Protocol by shape: it imports neither this module nor another stage. Stylizer, stabilizer and
-compositor are called once per frame, in order, on one thread (the processing thread); sources on the capture
-thread; sinks on the writer thread. Whatever a user can mend is raised as `errors.UserError`.
+A stage satisfies its Protocol by shape: it imports neither this module nor another stage. Each is called once per
+frame, in order, and always on one thread: sources on the capture thread, the stylizer on the painting thread,
+stabilizer and compositor on the caller's, sinks on the writer thread. Whatever a user can mend is raised as
+`errors.UserError`.
 """
 
 from __future__ import annotations

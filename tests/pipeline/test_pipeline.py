@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from fnst_live.frames.frame import Frame
-from fnst_live.pipeline.pipeline import Pipeline
+from fnst_live.pipeline.pipeline import Pipeline, Unpainted
 
 
 class Recorder:
@@ -41,3 +41,9 @@ def test_stages_run_in_order_at_their_sizes() -> None:
     assert recorder.calls == [("stylize", 4, 0), ("stabilize", 4, 4), ("compose", 8, 4)]
     assert (result.size, result.pts, result.index) == (frame.size, 3, 9)
     assert int(result.pixels[0, 0, 0]) == 3
+
+
+def test_unpainted_frames_pass_untouched() -> None:
+    frame = Frame(np.zeros((8, 8, 3), np.uint8), pts=3, time_base=Fraction(1, 25))
+    unpainted = Unpainted()
+    assert unpainted.process(frame) is unpainted.finish(unpainted.paint(frame)) is frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -54,9 +55,13 @@ def brighten(frame: Frame) -> Frame:
     return frame.with_pixels(frame.pixels + 100)
 
 
+def unchanged(frame: Frame) -> Frame:
+    return frame
+
+
 def test_every_frame_goes_through_once_and_in_order() -> None:
     sink, seen = Memory(), []
-    assert render(Numbers(40), brighten, sink, lambda frame: seen.append(frame.index)) == 40
+    assert render(Numbers(40), brighten, unchanged, sink, lambda frame: seen.append(frame.index)) == 40
     assert sink.written == [100 + i for i in range(40)]
     assert seen == list(range(40))
     assert sink.end == "finished"
@@ -64,7 +69,7 @@ def test_every_frame_goes_through_once_and_in_order() -> None:
 
 def test_an_empty_source_finishes() -> None:
     sink = Memory()
-    assert render(Numbers(0), brighten, sink) == 0
+    assert render(Numbers(0), brighten, unchanged, sink) == 0
     assert sink.end == "finished"
 
 
@@ -72,7 +77,7 @@ def test_an_empty_source_finishes() -> None:
 def test_a_source_that_breaks_is_reported_and_the_sink_abandoned(breaks_at: int) -> None:
     sink = Memory()
     with pytest.raises(InputError, match="the source broke"):
-        render(Numbers(40, breaks_at), brighten, sink)
+        render(Numbers(40, breaks_at), brighten, unchanged, sink)
     assert sink.end == "abandoned"
 
 
@@ -80,7 +85,22 @@ def test_a_source_that_breaks_is_reported_and_the_sink_abandoned(breaks_at: int)
 def test_a_sink_that_breaks_is_reported_and_abandoned(breaks_at: int) -> None:
     sink = Memory(breaks_at)
     with pytest.raises(OutputError, match="disk is full"):
-        render(Numbers(40), brighten, sink)
+        render(Numbers(40), brighten, unchanged, sink)
+    assert sink.end == "abandoned"
+
+
+@pytest.mark.parametrize("breaks_at", [0, 1, 20])
+@pytest.mark.parametrize("step", ["paint", "finish"])
+def test_a_step_that_breaks_is_reported_and_the_sink_abandoned(step: str, breaks_at: int) -> None:
+    def explode(frame: Frame) -> Frame:
+        if frame.index == breaks_at:
+            raise RuntimeError("out of memory")
+        return frame
+
+    sink = Memory()
+    steps = (explode, unchanged) if step == "paint" else (unchanged, explode)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        render(Numbers(40), *steps, sink)
     assert sink.end == "abandoned"
 
 
@@ -92,5 +112,21 @@ def test_ctrl_c_while_painting_abandons_the_sink() -> None:
 
     sink = Memory()
     with pytest.raises(KeyboardInterrupt):
-        render(Numbers(40), interrupt, sink)
+        render(Numbers(40), unchanged, interrupt, sink)
     assert sink.end == "abandoned"
+
+
+def test_the_two_steps_overlap() -> None:
+    """The first step of a frame begins while the second step of the one before is still at work."""
+    begun = [threading.Event() for _ in range(10)]
+
+    def paint(frame: Frame) -> Frame:
+        begun[frame.index].set()
+        return frame
+
+    def finish(frame: Frame) -> Frame:
+        if frame.index < 9:
+            assert begun[frame.index + 1].wait(10), "the next frame was not begun"
+        return frame
+
+    assert render(Numbers(10), paint, finish, Memory()) == 10
