@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,12 +18,14 @@ from fnst_live.settings import FileSettings, LookSettings, RenderRequest, VideoS
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+TERMINATED = 143
 
 DESCRIPTION = "Repaints video in the manner of a painting: steady, sharp, in full color, with its sound."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 2 bad input (with one line that says what to do), 130 Ctrl-C."""
+    signal.signal(signal.SIGTERM, _end_in_order)
     try:
         arguments = build_parser().parse_args(argv)
         arguments.run(arguments)
@@ -35,6 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has seen enough
     return 0
+
+
+def _end_in_order(*_: object) -> NoReturn:
+    """Asked to end, by a logout or a service manager: what was written so far is made playable, as at Ctrl-C."""
+    sys.exit(TERMINATED)
 
 
 class Parser(argparse.ArgumentParser):
@@ -83,7 +91,7 @@ def _add_image(commands: Any) -> None:
     parser.add_argument("input", metavar="IN", help="a picture, a folder of pictures, or - for standard input")
     parser.add_argument("-o", "--output", metavar="OUT", help="a picture, a folder, or - for standard output")
     for options in (LookSettings, FileSettings):
-        add_options(parser, options)
+        add_options(parser, options)  # --json: an object, for a folder a list of them
 
 
 def _add_demo(commands: Any) -> None:
@@ -119,7 +127,9 @@ def _image(arguments: argparse.Namespace) -> None:
     results = render_pictures(arguments.input, arguments.output, look, overwrite=arguments.overwrite)
     to_terminal = sys.stderr if any(result.output == "-" for result in results) else sys.stdout
     if arguments.json:
-        print(json.dumps([result.as_json() for result in results], ensure_ascii=False), file=to_terminal)
+        reports = [result.as_json() for result in results]
+        is_folder = Path(arguments.input).is_dir()
+        print(json.dumps(reports if is_folder else reports[0], ensure_ascii=False), file=to_terminal)
         return
     for result in results:
         for warning in result.warnings:

@@ -43,7 +43,7 @@ class LookSettings:
 class VideoSettings:
     """How a video is read and written."""
 
-    start: str | None = option("begin here: seconds, or [HH:]MM:SS[.mmm]", None, metavar="T")
+    start: str | None = option("begin here: seconds from the first frame, or [HH:]MM:SS[.mmm]", None, metavar="T")
     end: str | None = option("stop here: seconds, or [HH:]MM:SS[.mmm]", None, metavar="T")
     codec: str | None = option("video codec (default: what the container usually holds)", None, choices=CODECS)
     quality: int | None = option(

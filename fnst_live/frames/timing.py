@@ -17,13 +17,17 @@ class TimeWindow:
 
     start: Fraction | None = None
     end: Fraction | None = None
+    zero: Fraction = Fraction(0)
+    """What the file's clock says where the clip begins: broadcasts count on from the day before."""
 
     @classmethod
-    def after_origin(cls, origin: Fraction, start_s: float | None, end_s: float | None) -> TimeWindow:
+    def after_origin(cls, origin: Fraction, start_s: float | None, end_s: float | None,
+                     zero: Fraction = Fraction(0)) -> TimeWindow:
         """From seconds counted from the first frame, which stands at `origin`."""
         return cls(
             None if start_s is None else origin + Fraction(str(start_s)),
             None if end_s is None else origin + Fraction(str(end_s)),
+            zero,
         )
 
     @property

@@ -24,3 +24,8 @@ class VideoFormat:
     frame_rate: Fraction
     pixel_aspect: Fraction = Fraction(1)
     color: ColorTags = RGB_TAGS
+
+    @property
+    def square_size(self) -> FrameSize:
+        """The size that shows the same with square pixels: as high, wider or narrower."""
+        return FrameSize(max(1, round(self.size.width * self.pixel_aspect)), self.size.height)

@@ -52,13 +52,15 @@ class EncoderSpec:
         return options
 
 
+# No B-frames: in a file that is written in fragments, times and durations are only exact where pictures are decoded in
+# the order in which they are shown.
 ENCODERS: Mapping[str, EncoderSpec] = {
     "h264": EncoderSpec(
-        "libx264", "yuv420p", 2, 2, default_quality=18, qualities=(0, 51), options={"preset": "veryfast"},
+        "libx264", "yuv420p", 2, 2, default_quality=18, qualities=(0, 51), options={"preset": "veryfast", "bf": "0"},
     ),
     "hevc": EncoderSpec(
         "libx265", "yuv420p", 2, 2, 16, default_quality=20, qualities=(0, 51),
-        options={"preset": "fast", "x265-params": "log-level=none"}, codec_tag={"mp4": "hvc1", "mov": "hvc1"},
+        options={"preset": "fast", "x265-params": "log-level=none:bframes=0"}, codec_tag={"mp4": "hvc1", "mov": "hvc1"},
     ),
     "av1": EncoderSpec("libsvtav1", "yuv420p", 2, 2, default_quality=28, options={"preset": "9"}),
     "vp9": EncoderSpec(
@@ -90,10 +92,10 @@ class ContainerSpec:
 
 
 # A fragmented file can be played up to where a crash left it; when all is well it becomes a plain one at the end.
-CRASH_SAFE_MP4 = {"movflags": "+hybrid_fragmented+delay_moov", "frag_duration": "2000000"}
+CRASH_SAFE_MP4 = {"movflags": "+hybrid_fragmented+delay_moov", "frag_duration": "1000000", "flush_packets": "1"}
 
 # Sound may begin a little before the first picture (encoders need a run-up): that must not delay the pictures.
-EXACT_TIMES = {"avoid_negative_ts": "disabled"}
+EXACT_TIMES = {"avoid_negative_ts": "disabled", "cluster_time_limit": "1000", "flush_packets": "1"}
 
 CONTAINERS: Mapping[str, ContainerSpec] = {
     ".mp4": ContainerSpec("mp4", ("h264", "hevc", "av1", "vp9"), CRASH_SAFE_MP4),

@@ -8,6 +8,12 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from typing import BinaryIO
+
+try:
+    import fcntl
+except ImportError:  # Windows lets no two programs write one file anyway
+    fcntl = None  # type: ignore[assignment]
 
 from fnst_live.errors import OutputError
 
@@ -32,6 +38,29 @@ def check_output(output: Path, *, source: Path | None, overwrite: bool) -> None:
         raise OutputError(f"the folder {folder} does not exist: make it first, or choose another with -o")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"the folder {folder} cannot be written to: choose another with -o")
+
+
+def claim_provisional(output: Path) -> BinaryIO:
+    """Take the provisional name for this run, until the returned file is closed. Raises OutputError.
+
+    A file that a crash left under it is nobody's any more; one that another run is writing must not be touched.
+    """
+    partial = provisional_path(output)
+    try:
+        claim = partial.open("ab")
+    except OSError as error:
+        raise write_failure(output, error) from error
+    if fcntl is not None:
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            claim.close()
+            raise OutputError(
+                f"{partial} is being written by another run: wait for it, or choose another name"
+            ) from error
+        except OSError:
+            return claim  # a file system without locks
+    return claim
 
 
 def put_in_place(output: Path) -> None:

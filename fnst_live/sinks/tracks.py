@@ -27,7 +27,9 @@ TRANSCODED_AUDIO = {"webm": "libopus", "mp4": "aac", "mov": "aac", "matroska": "
 TRANSCODED_SUBTITLES = {"webm": "webvtt", "mp4": "mov_text", "mov": "mov_text", "matroska": "subrip"}
 BITMAP_SUBTITLES = frozenset({"dvd_subtitle", "dvb_subtitle", "hdmv_pgs_subtitle", "xsub"})
 MILLISECOND = Fraction(1, 1000)
-AUDIO_BIT_RATE = 192_000
+EMPTY_CAPTION = bytes(2)  # 3GPP TS 26.245: a text of no length
+AUDIO_BIT_RATE_A_CHANNEL = 96_000
+ENCODED_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
 # QuickTime files number their languages by a list of Apple's, where FFmpeg knows these by other codes than ISO 639-2/T.
 QUICKTIME_LANGUAGES = {
     "deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb", "hye": "arm",
@@ -92,7 +94,7 @@ class TrackCopier:
         """The first frame's time in the input. A trimmed clip is moved so that it starts at nothing."""
         trimmed = self._window.start is not None
         self._begin_s = first_frame_s if trimmed else None
-        self._shift_s = first_frame_s if trimmed else Fraction(0)
+        self._shift_s = first_frame_s if trimmed else self._window.zero
         self._seek()
         _copy_chapters(self._input, self._output, self._window, self._shift_s)
 
@@ -128,7 +130,8 @@ class TrackCopier:
         elif isinstance(stream, AudioStream) and container_format in TRANSCODED_AUDIO:
             track = TranscodedAudio(stream, self._output, TRANSCODED_AUDIO[container_format])
             self._tracks[stream.index] = track
-            self._report(stream, "transcoded", f"to {track.codec}, since {container_format} cannot hold it")
+            detail = f"to {track.codec}{track.detail}, since {container_format} cannot hold it as it is"
+            self._report(stream, "transcoded", detail)
         elif self._is_convertible_subtitle(stream, container_format):
             assert isinstance(stream, SubtitleStream)
             codec = TRANSCODED_SUBTITLES[container_format]
@@ -209,9 +212,11 @@ class TranscodedAudio:
         self._output = output
         rate = 48_000 if codec == "libopus" else stream.codec_context.sample_rate
         encoder_format = "s16" if codec == "libopus" else "fltp"
-        layout = "mono" if stream.codec_context.layout.nb_channels == 1 else "stereo"  # PCM often has no named one
+        channels = stream.codec_context.layout.nb_channels
+        layout = ENCODED_LAYOUTS.get(channels, "stereo")  # by their number: PCM often has no named one
+        self.detail = "" if channels in ENCODED_LAYOUTS else f", its {channels} channels mixed down to stereo"
         self._stream = cast(AudioStream, output.add_stream(codec, rate=rate, layout=layout))
-        self._stream.bit_rate = AUDIO_BIT_RATE
+        self._stream.bit_rate = AUDIO_BIT_RATE_A_CHANNEL * self._stream.layout.nb_channels
         self._resampler = AudioResampler(encoder_format, layout, rate)
         _describe_like(self._stream, stream, output)
 
@@ -235,6 +240,8 @@ class ConvertedSubtitles:
         self._output, self._decoder = output, stream.codec_context
         self._stream = cast(SubtitleStream, output.add_stream(codec))
         self._encoder = self._stream.codec_context
+        self._is_gapless = codec == "mov_text"  # a caption stays until the next: its end is an empty one
+        self._shown_until: Fraction | None = None
         self._decoder.open(strict=False)
         self._encoder.subtitle_header = self._decoder.subtitle_header
         _describe_like(self._stream, stream, output)
@@ -244,19 +251,32 @@ class ConvertedSubtitles:
         subtitle = self._decoder.decode2(packet)
         if subtitle is None:
             return
-        encoded = self._encoder.encode_subtitle(subtitle)
-        encoded.time_base = MILLISECOND
-        encoded.pts = encoded.dts = round((begin - shift_s) / MILLISECOND)
-        encoded.duration = round((end - begin) / MILLISECOND)
-        encoded.stream = self._stream
-        self._output.mux(encoded)
+        if self._is_gapless and self._shown_until is not None and self._shown_until < begin:
+            self._mux(av.Packet(EMPTY_CAPTION), self._shown_until - shift_s, begin - shift_s)
+        self._mux(self._encoder.encode_subtitle(subtitle), begin - shift_s, end - shift_s)
+        self._shown_until = end
+
+    def _mux(self, caption: av.Packet[Any], begin: Fraction, end: Fraction) -> None:
+        caption.time_base = MILLISECOND
+        caption.pts = caption.dts = round(begin / MILLISECOND)
+        caption.duration = round((end - begin) / MILLISECOND)
+        caption.stream = self._stream
+        self._output.mux(caption)
 
     def flush(self) -> None:
         pass
 
 
 def can_hold(container_format: str, stream: Stream) -> bool:
-    """Whether a container takes this track, found out by writing a header to memory: no table to go stale."""
+    """Whether a container takes this track, found out by writing a header to memory: no table to go stale.
+
+    But for sound whose header promises what fails later: raw samples in mp4, and AAC as broadcasts pack it.
+    """
+    if stream.type == "audio" and container_format in ("mp4", "mov"):
+        context = stream.codec_context
+        is_broadcast_aac = context.name == "aac" and not context.extradata
+        if is_broadcast_aac or (container_format == "mp4" and context.name.startswith("pcm_")):
+            return False
     probe = av.open(io.BytesIO(), "w", format=container_format)
     try:
         probe.add_stream_from_template(stream)

@@ -27,10 +27,11 @@ from fnst_live.frames.color import (
     output_tags,
 )
 from fnst_live.frames.frame import Frame, FrameSize, Pixels
+from fnst_live.frames.resize import resize
 from fnst_live.frames.timing import TimeWindow
 from fnst_live.frames.video_format import VideoFormat
-from fnst_live.sinks.encoders import ENCODERS, EncoderSpec, codec_for, container_for
-from fnst_live.sinks.provisional import provisional_path, put_in_place, write_failure
+from fnst_live.sinks.encoders import ENCODERS, ContainerSpec, EncoderSpec, codec_for, container_for
+from fnst_live.sinks.provisional import claim_provisional, provisional_path, put_in_place, write_failure
 from fnst_live.sinks.tracks import TrackCopier, TrackReport
 
 ACCURATE = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
@@ -59,27 +60,33 @@ class VideoFileSink:
         self.codec = codec_for(output, codec)
         self._spec = ENCODERS[self.codec]
         options = self._spec.options_for(self.codec, quality)
-        self.size = written_size(video_format.size, self._spec)
+        container = container_for(output)
+        self._shown_size, self._pixel_aspect = video_format.size, video_format.pixel_aspect
+        if not tells_pixel_aspect(container, self.codec):
+            self._shown_size, self._pixel_aspect = video_format.square_size, Fraction(1)
+        self.size = written_size(self._shown_size, self._spec)
         self.color = RGB_WRITTEN if self._spec.is_rgb else output_tags(video_format.color, self.size)
         self._window = window or TimeWindow()
         self._converter = _converter_for(self._spec, self.size, self.color)
-        container = container_for(output)
+        self._claim = claim_provisional(output)
         try:
             self._container: OutputContainer = av.open(
                 str(provisional_path(output)), "w", format=container.format,
                 options=container.options_for(video_format.time_base),
             )
         except OSError as error:
+            self._claim.close()
             raise write_failure(output, error) from error
         self._stream = self._add_video_stream(video_format, options)
         self._tracks = None if tracks_from is None else TrackCopier(tracks_from, self._container, self._window)
-        self._muxer = _PictureMuxer(self._container)
         self._origin_pts: int | None = None
-        self._usual_step = max(1, round(1 / (video_format.frame_rate * video_format.time_base)))
-        self._end_s = Fraction(0)
         self.warnings: list[str] = []
-        if self.size != video_format.size:
-            self.warnings.append(f"{self.codec} needs even sizes: {video_format.size} was cropped to {self.size}")
+        if self._shown_size != video_format.size:
+            self.warnings.append(
+                f"{output.suffix} with {self.codec} knows square pixels only: widened from {video_format.size}"
+            )
+        if self.size != self._shown_size:
+            self.warnings.append(f"{self.codec} needs even sizes: {self._shown_size} was cropped to {self.size}")
         self.warnings += [report.warning for report in self.track_reports if report.warning]
 
     @property
@@ -92,12 +99,12 @@ class VideoFileSink:
             if self._origin_pts is None:
                 self._begin(frame)
             assert self._origin_pts is not None
-            for picture in self._converter.convert(frame):
+            shown = frame.with_pixels(resize(frame.pixels, self._shown_size))
+            for picture in self._converter.convert(shown):
                 picture.pts = frame.pts - self._origin_pts
                 picture.duration = frame.duration
                 picture.time_base = frame.time_base
-                self._muxer.push(self._stream.encode(picture))
-            self._end_s = (frame.pts - self._origin_pts + (frame.duration or self._usual_step)) * frame.time_base
+                self._container.mux(self._stream.encode(picture))
             if self._tracks is not None:
                 self._tracks.copy_until(frame.time_s)
         except OSError as error:
@@ -113,6 +120,7 @@ class VideoFileSink:
         except OSError as error:
             raise write_failure(self.output, error) from error
         put_in_place(self.output)
+        self._claim.close()
 
     def abandon(self) -> None:
         """Make what there is playable under its provisional name, as far as the disk allows."""
@@ -120,17 +128,17 @@ class VideoFileSink:
             self._flush()
             self._close()
         except (OSError, av.error.FFmpegError, ValueError):
-            return  # the disk is full or the encoder broken; the fragments written so far still play
+            pass  # the disk is full or the encoder broken; the fragments written so far still play
+        self._claim.close()
 
     def _begin(self, frame: Frame) -> None:
         trimmed = self._window.start is not None
-        self._origin_pts = frame.pts if trimmed else 0
+        self._origin_pts = frame.pts if trimmed else round(self._window.zero / frame.time_base)
         if self._tracks is not None:
             self._tracks.begin(frame.time_s)
 
     def _flush(self) -> None:
-        self._muxer.push(self._stream.encode(None))
-        self._muxer.finish(self._end_s)
+        self._container.mux(self._stream.encode(None))
 
     def _close(self) -> None:
         self._container.close()
@@ -146,7 +154,7 @@ class VideoFileSink:
         context = stream.codec_context
         context.time_base = video_format.time_base
         stream.time_base = video_format.time_base
-        context.sample_aspect_ratio = video_format.pixel_aspect
+        context.sample_aspect_ratio = self._pixel_aspect
         context.flags |= Flags.frame_duration
         context.thread_count = 0
         if quantizer is not None:
@@ -165,45 +173,17 @@ class VideoFileSink:
 RGB_WRITTEN = ColorTags("gbr", "pc", "bt709", "iec61966-2-1")
 
 
+def tells_pixel_aspect(container: ContainerSpec, codec: str) -> bool:
+    """Whether a player learns of non-square pixels: from mp4 itself, elsewhere only from within h264 and hevc."""
+    return container.format in ("mp4", "mov") or codec in ("h264", "hevc")
+
+
 def written_size(size: FrameSize, spec: EncoderSpec) -> FrameSize:
     """The nearest size below that the pixel format can have. Raises OutputError."""
     written = FrameSize(size.width - size.width % spec.width_step, size.height - size.height % spec.height_step)
     if min(written) < SMALLEST_SIDE:
         raise OutputError(f"a picture of {size} is too small: {SMALLEST_SIDE}x{SMALLEST_SIDE} is the least")
     return written
-
-
-class _PictureMuxer:
-    """Encoded pictures into the container, so that the whole lasts as long as its pictures are shown.
-
-    mp4 knows no durations but the steps from one picture to the next in the order of decoding, where the last one is
-    rarely the last that is shown: one packet is held back, and the last of all given what is missing.
-    """
-
-    def __init__(self, container: OutputContainer):
-        self._container = container
-        self._knows_durations = container.format.name not in ("mp4", "mov")
-        self._held: av.Packet[VideoStream] | None = None
-        self._lead_s: Fraction | None = None  # from the first picture's showing back to its decoding: 0 or less
-
-    def push(self, packets: list[av.Packet[VideoStream]]) -> None:
-        for packet in packets:
-            if self._lead_s is None and packet.dts is not None and packet.pts is not None:
-                self._lead_s = (packet.dts - packet.pts) * packet.time_base
-            self._mux_held()
-            self._held = packet
-
-    def finish(self, end_s: Fraction) -> None:
-        """end_s: when the last picture shown gives way to nothing, in seconds of the output."""
-        held = self._held
-        if held is not None and held.dts is not None and self._lead_s is not None and not self._knows_durations:
-            held.duration = max(1, round((end_s + self._lead_s - held.dts * held.time_base) / held.time_base))
-        self._mux_held()
-
-    def _mux_held(self) -> None:
-        if self._held is not None:
-            self._container.mux(self._held)
-        self._held = None
 
 
 class _YuvConverter:

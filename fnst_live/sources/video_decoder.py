@@ -20,6 +20,7 @@ from fnst_live.frames.timing import TimeWindow, rescale
 
 SEEK_MARGIN_S = Fraction(1, 2)
 ATTACHED_PICTURE = 0x0400
+RARE_SHARE = Fraction(1, 20)
 
 
 def open_input(path: Path) -> InputContainer:
@@ -32,6 +33,8 @@ def open_input(path: Path) -> InputContainer:
         raise InputError(f"{path} is empty: it holds no video")
     try:
         return av.open(str(path), metadata_errors="replace")
+    except PermissionError as error:
+        raise InputError(f"{path} may not be read by you: change its permissions, or copy it") from error
     except (av.error.FFmpegError, ValueError) as error:
         raise InputError(f"{path} cannot be read as a video: it is damaged, cut short or of another kind") from error
     except OSError as error:
@@ -51,7 +54,6 @@ class VideoDecoder:
     """Pictures of the wanted part of a stream, and those that a seek brings before it.
 
     damaged_count: frames and packets that could not be decoded cleanly.
-    lost_count: frames that the file must have had between those that came, about.
     demuxed_until_s: how far any stream of the file reached; a cut-off file ends before its promised length.
     was_interlaced: some frame was, and was deinterlaced.
     """
@@ -59,7 +61,7 @@ class VideoDecoder:
     def __init__(self, container: InputContainer, stream: VideoStream, window: TimeWindow):
         self.container, self.stream, self.window = container, stream, window
         self.damaged_count = 0
-        self.lost_count = 0
+        self._lost_count = self._gap_count = self._step_count = 0
         self._skips_damage_in_silence = "matroska" in container.format.name
         self._next_pts: int | None = None
         self.demuxed_until_s = Fraction(0)
@@ -128,9 +130,16 @@ class VideoDecoder:
         """Matroska's reader looks for the next whole cluster without a word: only time tells."""
         if picture.pts is None or not self._skips_damage_in_silence:
             return
+        self._step_count += 1
         if self._next_pts is not None and picture.duration and picture.pts - self._next_pts >= picture.duration:
-            self.lost_count += (picture.pts - self._next_pts) // picture.duration
+            self._lost_count += (picture.pts - self._next_pts) // picture.duration
+            self._gap_count += 1
         self._next_pts = picture.pts + picture.duration if picture.duration else None
+
+    @property
+    def lost_count(self) -> int:
+        """Frames that seem to be missing in between, about; 0 where gaps are the rule, as at a variable rate."""
+        return self._lost_count if self._gap_count <= self._step_count * RARE_SHARE else 0
 
     def _note_reach(self, packet: av.Packet[Any]) -> None:
         if packet.pts is not None and packet.time_base is not None:

@@ -15,6 +15,7 @@ from typing import Any, Self
 import av
 import numpy as np
 from av.container import InputContainer
+from av.format import Flags
 from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
@@ -29,6 +30,7 @@ from fnst_live.sources.video_decoder import VideoDecoder, open_input, pick_video
 
 ACCURATE = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 CUT_OFF_SHARE = Fraction(98, 100)  # of the promised length; containers round theirs
+CUT_OFF_S = Fraction(1, 4)         # and less than this is no cut, either
 
 
 class VideoFileSource:
@@ -54,7 +56,7 @@ class VideoFileSource:
         self._container = open_input(path)
         try:
             self._stream = pick_video_stream(self._container, path)
-            self.window = TimeWindow.after_origin(_origin_s(self._stream), start_s, end_s)
+            self.window = TimeWindow.after_origin(_origin_s(self._stream), start_s, end_s, _zero_s(self._container))
             self._decoder = VideoDecoder(self._container, self._stream, self.window)
             self._pictures = iter(self._decoder)
             first = self._first_picture()
@@ -118,7 +120,9 @@ class VideoFileSource:
                 f"damaged input: {self._decoder.damaged_count} packets or frames could not be decoded cleanly"
             )
         if self._decoder.lost_count:
-            self.warnings.append(f"damaged input: about {self._decoder.lost_count} frames are missing in between")
+            self.warnings.append(
+                f"damaged input: about {self._decoder.lost_count} frames seem to be missing in between"
+            )
         missing = self._missing_frame_count(frame_count)
         if missing:
             self.warnings.append(
@@ -131,8 +135,11 @@ class VideoFileSource:
         The promised count alone proves nothing: edit lists hide frames, and some writers count one too many.
         """
         promised = _promised_length_s(self._container, self._stream)
-        reached = self._decoder.demuxed_until_s - _origin_s(self._stream)
-        if not self.window.is_whole or promised is None or reached >= promised * CUT_OFF_SHARE:
+        begin = _origin_s(self._stream) if self._stream.duration is not None else self.window.zero
+        reached = self._decoder.demuxed_until_s - begin
+        if not self.window.is_whole or promised is None:
+            return 0
+        if reached >= promised * CUT_OFF_SHARE or promised - reached < CUT_OFF_S:
             return 0
         return max(1, self._stream.frames - frame_count, round((promised - reached) * self.format.frame_rate))
 
@@ -203,6 +210,12 @@ def _in_plain_format(picture: av.VideoFrame) -> av.VideoFrame:
 
 def _origin_s(stream: VideoStream) -> Fraction:
     return (stream.start_time or 0) * (stream.time_base or Fraction(1))
+
+
+def _zero_s(container: InputContainer) -> Fraction:
+    """Where a clock begins that is not the clip's own: transport and program streams."""
+    counts_from_anywhere = Flags.ts_discont in Flags(container.format.flags)
+    return Fraction(container.start_time or 0, av.time_base) if counts_from_anywhere else Fraction(0)
 
 
 def _promised_length_s(container: InputContainer, stream: VideoStream) -> Fraction | None:

@@ -41,6 +41,16 @@ def test_shown_the_same_way_up(rotation: int, name: str, convert: Convert, tmp_p
         np.testing.assert_allclose(shown_corners(picture.rgb), CORNERS, rtol=0, atol=4 / 255)
 
 
+@pytest.mark.parametrize(("name", "codec"), [("out.webm", "vp9"), ("out.mkv", "ffv1"), ("out.mkv", "prores")])
+def test_where_nothing_can_tell_the_shape_the_picture_is_drawn_to_it(
+    name: str, codec: str, convert: Convert, tmp_path: Path
+) -> None:
+    source = read_video(turned_clip(0, Fraction(4, 3)).write(tmp_path / "in.mp4"))
+    report = convert(tmp_path / "in.mp4", tmp_path / name, "--codec", codec)
+    assert float(read_video(tmp_path / name).shown_aspect) == pytest.approx(float(source.shown_aspect), rel=0.03)
+    assert "square pixels" in report["warnings"][0]
+
+
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 @pytest.mark.parametrize("pixel_aspect", [Fraction(4, 3), Fraction(8, 9), Fraction(1, 2)])
 @pytest.mark.parametrize("name", ["out.mp4", "out.mkv"])

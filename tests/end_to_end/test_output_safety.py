@@ -20,7 +20,7 @@ from .conftest import UNPAINTED, Convert, Run, RunCommand, outcome, start
 from .probe import read_video
 
 Refuse = Callable[..., str]
-STARTED_BYTES = 400_000  # by then several fragments are on the disk
+STARTED_BYTES = 1_800_000  # by then several fragments are on the disk
 PATIENCE_S = 120
 
 

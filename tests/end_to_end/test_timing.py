@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from .clips import LOSSLESS_H264, Clip, Coding, number_of, numbered
+from .clips import LOSSLESS_H264, Captions, Clip, Coding, number_of, numbered
 from .conftest import Convert, warnings_of
-from .probe import read_video
+from .probe import read_captions, read_video
 
 MILLISECONDS = [0, 33, 100, 101, 400, 433, 466, 900]
 WITH_B_FRAMES = Coding(options={"preset": "veryfast", "crf": "12", "bf": "2", "b-adapt": "0"})
@@ -119,3 +120,22 @@ def test_exact_rates_stay_exact(rate: Fraction, convert: Convert, tmp_path: Path
     assert painted.times_s == [i / rate for i in range(12)]
     assert painted.duration_s == 12 / rate
     assert warnings_of(report) == ""
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mov"])
+def test_a_file_of_many_fragments_is_as_exact(name: str, convert: Convert, tmp_path: Path) -> None:
+    """Crash-safe files are written second by second: no second may end in a wrong duration, of pictures or captions."""
+    times = [0]
+    for i in range(140):
+        times.append(times[-1] + (33, 20, 100, 34, 66)[i % 5])
+    lines = [(0.4, 0.9, "a"), (1.7, 2.6, "b"), (3.0, 4.5, "c"), (5.0, 5.5, "d")]
+    clip = vfr_clip(Fraction(1, 1000), times, 250)
+    clip = dataclasses.replace(clip, captions=[Captions(lines)])
+    convert(clip.write(tmp_path / "in.mkv"), tmp_path / name)
+    painted = read_video(tmp_path / name)
+    assert painted.times_s == clip.times_s
+    assert painted.duration_s == Fraction(times[-1] + 250, 1000)
+    shown = [(float(begin), float(end), text) for begin, end, text in read_captions(tmp_path / name)]
+    assert [text for _, _, text in shown] == [text for _, _, text in lines]
+    for (begin, end, _), (wanted_begin, wanted_end, _) in zip(shown, lines, strict=True):
+        assert (begin, end) == pytest.approx((wanted_begin, wanted_end), abs=0.001)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fnst_live.errors import OutputError
-from fnst_live.sinks.provisional import check_output, provisional_path, put_in_place, write_failure
+from fnst_live.sinks.provisional import check_output, claim_provisional, provisional_path, put_in_place, write_failure
 
 
 def test_the_provisional_name_is_obvious_and_keeps_the_suffix() -> None:
@@ -54,3 +54,10 @@ def test_a_full_disk_is_called_one_and_the_rest_is_named(tmp_path: Path) -> None
     assert "no space left" in sentence
     assert "a.part.mp4" in sentence
     assert "\n" not in sentence
+
+
+def test_two_runs_never_write_one_file(tmp_path: Path) -> None:
+    output = tmp_path / "out.mp4"
+    with claim_provisional(output), pytest.raises(OutputError, match="another run"):
+        claim_provisional(output)
+    claim_provisional(output).close()
