@@ -90,6 +90,11 @@ class TrackCopier:
         self._pending: av.Packet[Any] | None = None
         self.damaged_count = 0
 
+    def describe_pictures(self, stream: Stream) -> None:
+        """Give the painted track the language, title and default flag of the one it was painted from."""
+        if self._input.streams.video:
+            _describe_like(stream, self._input.streams.video[0], self._output)
+
     def begin(self, first_frame_s: Fraction) -> None:
         """The first frame's time in the input. A trimmed clip is moved so that it starts at nothing."""
         trimmed = self._window.start is not None

@@ -79,6 +79,8 @@ class VideoFileSink:
             raise write_failure(output, error) from error
         self._stream = self._add_video_stream(video_format, options)
         self._tracks = None if tracks_from is None else TrackCopier(tracks_from, self._container, self._window)
+        if self._tracks is not None:
+            self._tracks.describe_pictures(self._stream)
         self._origin_pts: int | None = None
         self.warnings: list[str] = []
         if self._shown_size != video_format.size:

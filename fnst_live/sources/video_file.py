@@ -69,6 +69,8 @@ class VideoFileSource:
         self.expected_frame_count = self._expected_frame_count()
         if self.format.color.is_hdr:
             self.warnings.append("HDR input: tone-mapped to SDR (BT.709)")
+        if first.format.name.startswith("yuva") or self._stream.metadata.get("alpha_mode") == "1":
+            self.warnings.append("transparent input: painted as if it were opaque")
 
     @property
     def size(self) -> FrameSize:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -248,3 +249,18 @@ def test_cover_art_is_not_taken_for_the_film(convert: Convert, tmp_path: Path) -
     report = convert(tmp_path / "in.mp4", tmp_path / "out.mp4")
     assert report["frames"] == 10
     assert report["size"] == [64, 48]
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv"])
+def test_the_picture_track_keeps_its_language(name: str, convert: Convert, tmp_path: Path) -> None:
+    plain = numbered_clip(3).write(tmp_path / "plain.mp4")
+    with av.open(str(plain)) as source, av.open(str(tmp_path / "in.mkv"), "w") as output:
+        stream = output.add_stream_from_template(source.streams.video[0])
+        stream.metadata["language"] = "fra"
+        for packet in source.demux(source.streams.video[0]):
+            if packet.size:
+                packet.stream = stream
+                output.mux(packet)
+    convert(tmp_path / "in.mkv", tmp_path / name)
+    with av.open(str(tmp_path / name)) as painted:
+        assert painted.streams.video[0].metadata["language"] in ("fra", "fre")
