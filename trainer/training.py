@@ -50,7 +50,6 @@ def train(config: TrainConfig, arguments: Sequence[str] = ()) -> Path:
     """
     require_inputs(config)
     torch_device = choose_device(use_cuda=bool(config.cuda))
-    torch.set_flush_denormal(True)  # dead channels' moments fade into numbers that a CPU takes ages over
     origin = provenance(arguments)
     photos = PhotoBatches(find_photos(config.dataset), config.batch_size, config.image_size, config.seed)
     loss_network = load_loss_network(config.vgg_model_dir, {*CONTENT_LAYERS, *STYLE_LAYERS})
