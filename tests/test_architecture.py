@@ -36,7 +36,7 @@ def rule(ours: str = "", third_party: str = "") -> Rule:
 
 EVERYTHING_BUT_THE_WINDOW = (
     "__init__ errors options settings paths logs frames stylenet style_library sources sinks stylize stabilize compose "
-    "pipeline assembly headless doctor still_images"
+    "pipeline assembly headless doctor still_images live_settings live_events"
 )
 RULES = {
     "__init__": rule(),
@@ -59,9 +59,15 @@ RULES = {
     "contact_sheet": rule("assembly errors frames settings sinks sources style_library", "numpy PIL"),
     "assembly": rule(EVERYTHING_BUT_THE_WINDOW),
     "headless": rule(EVERYTHING_BUT_THE_WINDOW, "tqdm"),
+    "live_settings": rule("errors settings"),
+    "live_events": rule("frames live_settings"),
+    "live_session": rule(EVERYTHING_BUT_THE_WINDOW),
     "doctor": rule(EVERYTHING_BUT_THE_WINDOW, "av cv2 numpy openvino torch"),
     "cli": rule("__init__ errors options settings headless style_library contact_sheet doctor gui"),
-    "gui": rule("assembly style_library pipeline frames settings errors paths logs", "PyQt6 numpy"),
+    "gui": rule(
+        "live_session live_settings live_events assembly style_library pipeline frames settings errors paths logs",
+        "PyQt6 numpy",
+    ),
     "assets": rule(),
 }
 EXCEPTIONS = {"frames/pixels.py": rule(third_party="numpy torch")}  # the only door between arrays and tensors
