@@ -62,10 +62,12 @@ RULES = {
     "live_settings": rule("errors settings"),
     "live_events": rule("frames live_settings"),
     "live_session": rule(EVERYTHING_BUT_THE_WINDOW),
+    "live_devices": rule("live_settings sources"),
     "doctor": rule(EVERYTHING_BUT_THE_WINDOW, "av cv2 numpy openvino torch"),
-    "cli": rule("__init__ errors options settings headless style_library contact_sheet doctor gui"),
+    "cli": rule("__init__ errors options settings headless style_library contact_sheet doctor gui live_settings"),
     "gui": rule(
-        "live_session live_settings live_events assembly style_library pipeline frames settings errors paths logs",
+        "live_session live_settings live_events live_devices __init__ assembly style_library pipeline frames settings "
+        "errors paths logs",
         "PyQt6 numpy",
     ),
     "assets": rule(),
