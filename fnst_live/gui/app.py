@@ -59,6 +59,7 @@ def run_window(request: StartRequest) -> None:
     with signals_calling(live_window.end):
         live_window.show(is_full_screen=request.is_full_screen)
         app.exec()
+    live_window.dispose()
 
 
 def make_application() -> QApplication:

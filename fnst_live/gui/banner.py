@@ -66,9 +66,16 @@ class Banner(QFrame):
         self.copy_button.setText("Copy details")
         self.copy_button.setVisible(bool(details))
         self.setProperty("kind", kind)
-        self.setStyleSheet(self.styleSheet())  # a property that a style sheet asks for is read anew
+        self._read_style_anew()
         self.show()
         self.raise_()
+
+    def _read_style_anew(self) -> None:
+        """The style sheet asks for the kind, and does not notice that it has changed."""
+        style = self.style()
+        if style is not None:
+            style.unpolish(self)
+            style.polish(self)
 
     def _copy(self) -> None:
         clipboard = QGuiApplication.clipboard()

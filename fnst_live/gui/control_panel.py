@@ -116,7 +116,7 @@ def _target_fps() -> QSpinBox:
     box.setRange(LEAST_FPS, MOST_FPS)
     box.setSuffix(" fps")
     box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-    box.setFixedWidth(76)
+    box.setFixedSize(76, theme.CONTROL_HEIGHT)
     box.setAlignment(Qt.AlignmentFlag.AlignHCenter)
     box.setKeyboardTracking(False)
     box.setAccessibleName("Target rate")

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt
-from PyQt6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPen
-from PyQt6.QtWidgets import QComboBox, QLabel, QSizePolicy, QSlider, QToolButton, QWidget
+from PyQt6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPen, QWheelEvent
+from PyQt6.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QToolButton,
+    QWidget,
+)
 
 from fnst_live.gui import icons, theme
 from fnst_live.gui.commands import tooltip
@@ -90,13 +100,24 @@ class Dropdown(QComboBox):
         self.setAccessibleName(name)
         self.setToolTip(tooltip(command))
         self.setMaxVisibleItems(12)
+        self.setFixedHeight(theme.CONTROL_HEIGHT)
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
-        super().paintEvent(event)
+    def paintEvent(self, _event: QPaintEvent | None) -> None:  # noqa: N802
+        """The style cuts a long text off; it shall end in dots."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        room = self.width() - CHEVRON_ROOM - 24 - (0 if option.currentIcon.isNull() else self.iconSize().width() + 4)
+        option.currentText = self.fontMetrics().elidedText(option.currentText, Qt.TextElideMode.ElideRight, room)
+        painter = QStylePainter(self)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+        painter.end()
         paint_chevron(self)
 
-    def wheelEvent(self, event: object) -> None:  # noqa: N802
-        """The wheel over a closed list would switch by accident."""
+    def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802
+        """The wheel over a closed list would switch by accident: what lies around it may scroll."""
+        if event is not None:
+            event.ignore()
 
 
 def paint_chevron(widget: QWidget) -> None:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 UPDATE_S = 0.25  # figures that change faster cannot be read
 ROW_HEIGHT = 20
 PADDING = 12
-WIDTH = 244
+WIDTH = 272
 LABEL_WIDTH = 68
-VALUE_WIDTH = 52
+VALUE_WIDTH = 64
 BACKDROP = QColor(10, 10, 12, 205)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from PyQt6.QtCore import QByteArray, QRectF, Qt
 from PyQt6.QtGui import QIcon, QPainter, QPixmap
 from PyQt6.QtSvg import QSvgRenderer
@@ -56,7 +54,6 @@ _SHAPES = {
 NAMES = frozenset(_SHAPES)
 
 
-@cache
 def icon(name: str, color: str = theme.QUIET, checked_color: str = theme.ACCENT) -> QIcon:
     """Grey, in the accent where it is switched on, faint where it is disabled."""
     drawn = QIcon()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from PyQt6 import sip
 from PyQt6.QtCore import QByteArray, QObject
 
 from fnst_live.gui.export_presenter import ExportPresenter, MakeExportView
@@ -64,6 +65,10 @@ class LiveWindow(QObject):
         """As its close button does, but without a question."""
         self.window.may_close = lambda: True
         self.window.close()
+
+    def dispose(self) -> None:
+        """Widgets must be gone before the application is, and Python alone gives no such order."""
+        sip.delete(self.window)
 
     def state(self) -> WindowState:
         """What shall be as it is now at the next start."""

@@ -42,7 +42,7 @@ from fnst_live.gui.transport import Transport
 from fnst_live.gui.viewport import Viewport
 from fnst_live.live_devices import CameraChoice
 
-FIRST_SIZE = (1240, 820)
+FIRST_SIZE = (1240, 806)
 BAR_HEIGHT = theme.CONTROL_HEIGHT + 2 * theme.GAP
 COMPARISON_ACTIONS = ("show_painted", "show_wipe", "show_side_by_side")
 STYLE_PICKER_WIDTH = 250
@@ -150,8 +150,7 @@ class MainWindow(QMainWindow):
         """Banner above, toast below, the drop hint over all of the picture."""
         room = self.viewport.rect().adjusted(16, 16, -16, -16)
         width = min(room.width(), 720)
-        self.banner.setFixedWidth(width)
-        self.banner.adjustSize()
+        self.banner.setFixedSize(width, self.banner.heightForWidth(width))
         self.banner.move(room.left() + (room.width() - width) // 2, room.top())
         self.toast.move(room.left() + (room.width() - self.toast.width()) // 2, room.bottom() - self.toast.height())
         self.drop_hint.setGeometry(self.viewport.rect())

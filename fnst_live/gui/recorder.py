@@ -15,7 +15,9 @@ class Recorder(QWidget):
     def __init__(self, actions: Actions, parent: QWidget | None = None):
         super().__init__(parent)
         self._record = actions["record"]
-        self._record.setIcon(icons.icon("record", theme.RECORD, theme.RECORD))
+        self._record_icon = icons.icon("record", theme.RECORD, theme.RECORD)
+        self._stop_icon = icons.icon("stop", theme.RECORD, theme.RECORD)
+        self._record.setIcon(self._record_icon)
         self.time = QLabel("")
         self.time.setObjectName("recording")
         self.time.setAccessibleName("Recorded time")
@@ -34,6 +36,6 @@ class Recorder(QWidget):
         """None: nothing is recorded."""
         is_recording = seconds is not None
         self._record.setChecked(is_recording)
-        self._record.setIcon(icons.icon("stop" if is_recording else "record", theme.RECORD, theme.RECORD))
+        self._record.setIcon(self._stop_icon if is_recording else self._record_icon)
         self._record.setText("Stop recording" if is_recording else "Record")
         self.time.setText("" if seconds is None else clock(seconds))

@@ -29,7 +29,7 @@ class SourcePicker(QToolButton):
         self._list_cameras = list_cameras
         self._text = ""
         self.setProperty("role", "choice")
-        self.setFixedWidth(WIDTH)
+        self.setFixedSize(WIDTH, theme.CONTROL_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -39,7 +39,11 @@ class SourcePicker(QToolButton):
         menu = QMenu(self)
         menu.aboutToShow.connect(lambda: self.fill(menu))
         self.setMenu(menu)
-        self.show_source("scene", "Built-in scene")
+
+    def show_opening(self, spec: SourceSpec) -> None:
+        """What was asked for, until it is there and has a name."""
+        names = {"camera": "Camera", "scene": "Built-in scene"}
+        self.show_source(spec.kind, spec.path.name if spec.path and spec.kind not in names else names[spec.kind])
 
     def show_source(self, kind: str, name: str) -> None:
         self.setIcon(icons.icon(kind))

@@ -45,11 +45,13 @@ class SourcePresenter(QObject):
         self._connect()
         window.actions_["loop"].setChecked(is_looping)
         session.set_loop(is_looping)
+        window.source_picker.show_opening(spec)
         self._show_controls()
 
     def open(self, spec: SourceSpec) -> None:
         self.spec = spec
         self.stop_sound()
+        self._window.source_picker.show_opening(spec)
         self._session.open_source(spec)
         self._window.banner.clear()
 

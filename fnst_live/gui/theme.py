@@ -12,7 +12,7 @@ BACKGROUND = "#111113"
 SURFACE = "#18181b"
 RAISED = "#232327"
 HOVER = "#2d2d32"
-LINE = "#2a2a2f"
+LIFTED = "#3a3a40"
 TEXT = "#e9e7e4"
 QUIET = "#a09da6"
 FAINT = "#66646b"
@@ -54,7 +54,7 @@ QToolTip {{ background: {RAISED}; color: {TEXT}; border: 1px solid {HOVER}; padd
 
 QToolButton, QPushButton {{
     background: transparent; border: 1px solid transparent; border-radius: {RADIUS}px;
-    min-height: {CONTROL_HEIGHT - 2}px; padding: 0 7px;
+    min-height: 30px; padding: 0 7px;
 }}
 QToolButton:hover, QPushButton:hover {{ background: {RAISED}; }}
 QToolButton:pressed, QPushButton:pressed {{ background: {HOVER}; }}
@@ -90,8 +90,8 @@ QSlider::handle:horizontal {{
 }}
 QSlider::handle:horizontal:hover {{ background: white; }}
 QSlider::handle:horizontal:disabled {{ background: {FAINT}; }}
-QSlider:focus::sub-page:horizontal {{ background: {ACCENT}; }}
-QSlider:focus::handle:horizontal {{ background: {ACCENT}; }}
+QSlider::sub-page:horizontal:focus {{ background: {ACCENT}; }}
+QSlider::handle:horizontal:focus {{ background: {ACCENT}; }}
 
 QScrollBar:horizontal, QScrollBar:vertical {{ background: transparent; height: 8px; width: 8px; margin: 0; }}
 QScrollBar::handle {{ background: {HOVER}; border-radius: 3px; margin: 1px; min-width: 32px; min-height: 32px; }}
@@ -103,8 +103,11 @@ QScrollArea {{ background: transparent; border: none; }}
 QScrollArea > QWidget > QWidget {{ background: transparent; }}
 
 #banner, #toast {{ background: {RAISED}; border: 1px solid {HOVER}; border-radius: 8px; }}
+#banner QPushButton, #toast QPushButton {{ background: {HOVER}; }}
+#banner QPushButton:hover, #toast QPushButton:hover {{ background: {LIFTED}; }}
 #banner[kind="error"] {{ border-left: 3px solid {RECORD}; }}
 #banner[kind="notice"] {{ border-left: 3px solid {ACCENT}; }}
+#banner[kind="error"] QLabel {{ font-weight: 500; }}
 #recording {{ color: {RECORD}; }}
 """
 

@@ -21,6 +21,7 @@ class Transport(QWidget):
     def __init__(self, actions: Actions, parent: QWidget | None = None):
         super().__init__(parent)
         self._play = actions["play"]
+        self._play_icon, self._pause_icon = icons.icon("play"), icons.icon("pause")
         self.seek_bar = SeekBar()
         self.seek_bar.sought.connect(self.sought)
         self.time = QLabel("0:00 / 0:00")
@@ -48,7 +49,7 @@ class Transport(QWidget):
         self.time.setText(f"{clock(time_s)} / {clock(duration_s)}")
 
     def show_playing(self, is_playing: bool) -> None:  # noqa: FBT001
-        self._play.setIcon(icons.icon("pause" if is_playing else "play"))
+        self._play.setIcon(self._pause_icon if is_playing else self._play_icon)
         self._play.setText("Pause" if is_playing else "Play")
 
     def show_about(self, text: str) -> None:
