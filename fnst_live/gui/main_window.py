@@ -150,7 +150,7 @@ class MainWindow(QMainWindow):
         """Banner above, toast below, the drop hint over all of the picture."""
         room = self.viewport.rect().adjusted(16, 16, -16, -16)
         width = min(room.width(), 720)
-        self.banner.setFixedSize(width, self.banner.heightForWidth(width))
+        self.banner.setFixedSize(width, max(self.banner.heightForWidth(width), BAR_HEIGHT))
         self.banner.move(room.left() + (room.width() - width) // 2, room.top())
         self.toast.move(room.left() + (room.width() - self.toast.width()) // 2, room.bottom() - self.toast.height())
         self.drop_hint.setGeometry(self.viewport.rect())
