@@ -21,7 +21,7 @@ import numpy as np
 
 from fnst_live.errors import InputError
 from fnst_live.frames.frame import Frame, FrameSize, Pixels
-from fnst_live.sources.devices import Camera, CameraMode, list_cameras
+from fnst_live.sources.devices import Camera, CameraMode, list_cameras, list_modes
 
 MICROSECOND = Fraction(1, 1_000_000)
 LOOK_AGAIN_S = 0.5
@@ -46,6 +46,7 @@ class CameraAccess:
 
     open: Callable[[Path, CameraMode | None], Capture]
     list_cameras: Callable[[], list[Camera]] = list_cameras
+    list_modes: Callable[[Path], list[CameraMode]] = list_modes
 
 
 def open_capture(node: Path, mode: CameraMode | None) -> Capture:
@@ -94,7 +95,6 @@ class CameraSource:
             while not self._closing.is_set():
                 picture = self._read()
                 if picture is None:
-                    index += 1
                     if not self._find_again():
                         return
                     continue
