@@ -42,8 +42,8 @@ class LivePainter:
         self._stability = look.stability
         self._past: object = None
 
-    def brush_is_stale(self) -> None:
-        """What the palette holds is other than it was: ask it anew with the next frame."""
+    def ask_palette_anew(self) -> None:
+        """With the next frame: it holds what it did not before."""
         self._brush_look = None
 
     def paint(self, captured: Captured) -> LiveSketch:

@@ -91,12 +91,15 @@ class Palette:
         second = self._known.get(_key(look.second_style or look.style, look.engine))
         return first is None or second is None or first.model is second.model
 
-    def load(self, look: LiveLook) -> None:
-        """Everything that the look needs and is not there yet. Raises StyleError, EngineError."""
+    def load(self, look: LiveLook, sparing: OpenModel | None = None) -> None:
+        """Everything that the look needs and is not there yet; sparing: a model that must not make room for it.
+
+        Raises StyleError, EngineError.
+        """
         for name in filter(None, (look.style, look.second_style)):
             with self._loading:
                 if _key(name, look.engine) not in self._known:
-                    self._learn(name, look.engine)
+                    self._learn(name, look.engine, sparing)
 
     def forget_changed(self) -> None:
         """The files are others now: what has been replaced is loaded anew when it is asked for. Raises nothing."""
@@ -108,10 +111,10 @@ class Palette:
                 if known.model in self._models and entries.get(key[0], known.model.stamp[0]) == known.model.stamp[0]
             }
 
-    def _learn(self, name: str, engine: str) -> None:
+    def _learn(self, name: str, engine: str, sparing: OpenModel | None) -> None:
         """The name, and all others of the same file that mean it."""
         style = load_style(name)
-        model = self._model_of(style, engine)
+        model = self._model_of(style, engine, sparing)
         known = {
             _key(entry.name, engine): _Known(entry.name, model, model.vectors[entry.name.lower()])
             for entry in list_styles() if entry.file == style.entry.file and entry.name.lower() in model.vectors
@@ -120,14 +123,16 @@ class Palette:
         kept = {key: old for key, old in self._known.items() if old.model in self._models}
         self._known = {**kept, **known}
 
-    def _model_of(self, style: LoadedStyle, engine: str) -> OpenModel:
+    def _model_of(self, style: LoadedStyle, engine: str, sparing: OpenModel | None) -> OpenModel:
         stamp = _stamp(style.entry.file)
         for model in self._models:
             if (model.stamp, model.wanted_engine) == (stamp, engine):
                 return model
-        model = _open(style, stamp, engine)
-        self._models = [*self._models[-(MOST_MODELS - 1) :], model]
-        return model
+        opened = _open(style, stamp, engine)
+        others = [model for model in self._models if model is not sparing]
+        spared = [model for model in self._models if model is sparing]
+        self._models = [*others[-(MOST_MODELS - 1 - len(spared)) :], *spared, opened]
+        return opened
 
 
 def _open(style: LoadedStyle, stamp: Stamp, engine: str) -> OpenModel:

@@ -162,6 +162,8 @@ class LiveRunner:
         future: Future[T] = Future()
         self._jobs.append(_Job(job, future))
         self._captured.wake()
+        if self._captured.is_closed:
+            future.cancel()
         return future
 
     def close(self) -> None:
@@ -258,6 +260,8 @@ class _Job(Generic[T]):
     future: Future[T]
 
     def run(self) -> None:
+        if not self.future.set_running_or_notify_cancel():
+            return
         try:
             self.future.set_result(self.work())
         except Exception as error:  # noqa: BLE001  (raised where the result is awaited)
