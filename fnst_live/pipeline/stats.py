@@ -32,7 +32,7 @@ class LiveStats:
 
 
 @dataclass(frozen=True)
-class Moment:
+class Measured:
     """One result: when it was ready, and what it took."""
 
     ready_s: float
@@ -45,9 +45,9 @@ class StatsMeter:
 
     def __init__(self, window_s: float = WINDOW_S):
         self._window_s = window_s
-        self._moments: deque[Moment] = deque()
+        self._moments: deque[Measured] = deque()
 
-    def note(self, moment: Moment) -> None:
+    def note(self, moment: Measured) -> None:
         self._moments.append(moment)
         while moment.ready_s - self._moments[0].ready_s > self._window_s:
             self._moments.popleft()
