@@ -44,7 +44,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     pictures = folder / "painted.npz"
     if not pictures.exists():
-        np.savez(pictures, **paint_scene())
+        np.savez(pictures, allow_pickle=False, **paint_scene())
     for scale in SCALES:
         environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": str(scale)}
         subprocess.run([sys.executable, "-m", "tests.screenshots", str(folder), str(scale)], env=environment, cwd=ROOT,
@@ -131,7 +131,9 @@ def take_all(studio: Studio) -> None:
     settle()
     popup = live.window.style_picker.view()
     assert popup is not None
-    popup.window().grab().save(str(studio.folder / f"8-styles@{studio.scale}x.png"))
+    list_window = popup.window()
+    assert list_window is not None
+    list_window.grab().save(str(studio.folder / f"8-styles@{studio.scale}x.png"))
     live.window.style_picker.hidePopup()
     live.window.drop_hint.appear()
     live.window.panel.strength.setFocus(Qt.FocusReason.TabFocusReason)

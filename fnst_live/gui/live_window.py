@@ -101,6 +101,7 @@ class LiveWindow(QObject):
 
     def _start(self) -> None:
         self.bridge.session.start(self.source.spec, self.look.look)
+        self.bridge.session.set_loop(self.source.is_looping)
 
     def _close(self) -> None:
         self._save()

@@ -7,7 +7,7 @@ time; the window then pulls the newest. When painting is slower than the camera,
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +17,7 @@ from fnst_live.live_events import Event
 from fnst_live.live_settings import LiveLook, SourceSpec
 
 if TYPE_CHECKING:
+    from fnst_live.gui.sound import SoundChunk
     from fnst_live.pipeline.live import LiveResult
 
 
@@ -34,6 +35,7 @@ class Session(Protocol):
     def step(self, frames: int) -> None: ...
     def set_loop(self, is_looping: bool) -> None: ...  # noqa: FBT001
     def position_s(self) -> float | None: ...
+    def sound(self, start_s: float) -> Iterator[SoundChunk]: ...
     def snapshot(self, folder: Path) -> None: ...
     def start_recording(self, folder: Path, with_original: bool, with_sound: bool = False) -> None: ...  # noqa: FBT001, FBT002
     def stop_recording(self) -> None: ...

@@ -8,18 +8,13 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from PyQt6.QtCore import QIODevice, QObject, QTimer
 from PyQt6.QtMultimedia import QAudioFormat, QAudioSink, QAudioSource, QMediaDevices
 
 from fnst_live.errors import InputError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from fnst_live.live_devices import ClipSoundChunks
 
 SAMPLE_RATE = 48_000
 CLIP_CHANNELS = 2
@@ -29,6 +24,16 @@ QUEUED_CHUNKS = 32
 FEED_MS = 40
 DRIFT_S = 0.15  # a difference of sound and picture that is heard
 
+
+
+class SoundChunk(Protocol):
+    """samples: s16le, stereo, 48 kHz."""
+
+    @property
+    def samples(self) -> bytes: ...
+
+
+OpenSound = Callable[[float], Iterator[SoundChunk]]  # from a time in the clip on
 WriteSound = Callable[[bytes, int, int], None]
 
 
@@ -65,7 +70,7 @@ class Microphone(QObject):
 class ClipSpeaker(QObject):
     """Plays a clip's sound beside its pictures, which set the pace: where they drift apart, sound begins anew."""
 
-    def __init__(self, open_sound: Callable[[Path, float], ClipSoundChunks], parent: QObject | None = None):
+    def __init__(self, open_sound: OpenSound, parent: QObject | None = None):
         super().__init__(parent)
         self._open_sound = open_sound
         self._sink: QAudioSink | None = None
@@ -77,10 +82,10 @@ class ClipSpeaker(QObject):
         self._timer.setInterval(FEED_MS)
         self._timer.timeout.connect(self._feed)
 
-    def follow(self, path: Path, position_s: float) -> None:
+    def follow(self, position_s: float) -> None:
         """Called with every picture of a clip that plays."""
         if self._reader is None or abs(self.heard_s() - position_s) > DRIFT_S:
-            self._begin(path, position_s)
+            self._begin(position_s)
 
     def stop(self) -> None:
         self._timer.stop()
@@ -94,14 +99,14 @@ class ClipSpeaker(QObject):
         """Where in the clip the ear is."""
         return self._start_s + (self._sink.processedUSecs() / 1e6 if self._sink is not None else 0.0)
 
-    def _begin(self, path: Path, position_s: float) -> None:
+    def _begin(self, position_s: float) -> None:
         self.stop()
         device = QMediaDevices.defaultAudioOutput()
         if device.isNull():
             return
         self._sink = QAudioSink(device, _sixteen_bit(CLIP_CHANNELS), self)
         self._sink.setBufferSize(int(DEVICE_BUFFER_S * BYTES_A_SECOND))
-        self._reader = ChunkReader(lambda: self._open_sound(path, position_s))
+        self._reader = ChunkReader(self._open_sound(position_s))
         self._rest, self._start_s = b"", position_s
         self._stream = self._sink.start()
         self._timer.start()
@@ -122,8 +127,8 @@ class ClipSpeaker(QObject):
 class ChunkReader:
     """Decodes ahead on a thread of its own, so that the window never waits for a file."""
 
-    def __init__(self, open_sound: Callable[[], ClipSoundChunks]):
-        self._open_sound = open_sound
+    def __init__(self, sound: Iterator[SoundChunk]):
+        self._sound = sound
         self._chunks: queue.Queue[bytes] = queue.Queue(QUEUED_CHUNKS)
         self._is_closed = threading.Event()
         self._thread = threading.Thread(target=self._read, name="clip sound")
@@ -141,12 +146,8 @@ class ChunkReader:
         self._thread.join()
 
     def _read(self) -> None:
-        try:
-            sound = self._open_sound()
-        except InputError:
-            return  # a clip whose sound cannot be read plays without it
-        with contextlib.closing(sound):
-            for chunk in sound:
+        with contextlib.suppress(InputError):  # a clip whose sound cannot be read plays without it
+            for chunk in self._sound:
                 if not self._put(chunk.samples):
                     return
 

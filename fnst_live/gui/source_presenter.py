@@ -10,10 +10,10 @@ from PyQt6.QtCore import QObject
 from PyQt6.QtWidgets import QFileDialog
 
 from fnst_live.errors import SettingError
+from fnst_live.gui.banner import as_sentence
 from fnst_live.gui.dropped_files import PAINTABLE
 from fnst_live.gui.main_window import MainWindow
 from fnst_live.gui.session import Session
-from fnst_live.live_devices import open_clip_sound
 from fnst_live.live_events import Event, SourceBack, SourceEnded, SourceLost, SourceOpened
 from fnst_live.live_settings import SourceSpec
 
@@ -44,7 +44,6 @@ class SourcePresenter(QObject):
         self._speaker: ClipSpeaker | None = None
         self._connect()
         window.actions_["loop"].setChecked(is_looping)
-        session.set_loop(is_looping)
         window.source_picker.show_opening(spec)
         self._show_controls()
 
@@ -90,8 +89,8 @@ class SourcePresenter(QObject):
     def _on_opened(self, event: SourceOpened) -> None:
         self._opened, self._is_playing = event, True
         window = self._window
-        window.source_picker.show_source(event.spec.kind, event.name)
-        window.setWindowTitle(f"{event.name} – fnst-live")
+        window.source_picker.show_source(event.spec.kind, as_sentence(event.name))
+        window.setWindowTitle(f"{as_sentence(event.name)} – fnst-live")
         window.transport.show_clip(event.duration_s)
         window.transport.show_about(f"{event.size.width} × {event.size.height}" + (
             f" at {event.fps:.0f} fps" if event.fps else ""))
@@ -163,9 +162,9 @@ class SourcePresenter(QObject):
 
     def _follow_with_sound(self) -> None:
         position_s = self._session.position_s()
-        if self._is_playing and position_s is not None and self.spec.path is not None:
+        if self._is_playing and position_s is not None:
             if self._speaker is None:
                 from fnst_live.gui.sound import ClipSpeaker
 
-                self._speaker = ClipSpeaker(open_clip_sound, self)
-            self._speaker.follow(self.spec.path, position_s)
+                self._speaker = ClipSpeaker(self._session.sound, self)
+            self._speaker.follow(position_s)

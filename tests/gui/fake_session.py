@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from fnst_live.live_events import Event, SourceOpened
 from fnst_live.live_settings import LiveLook, SourceSpec
 from fnst_live.pipeline.live import LiveResult
 from fnst_live.pipeline.stats import LiveStats
+
+if TYPE_CHECKING:
+    from fnst_live.gui.sound import SoundChunk
 
 SIZE = FrameSize(64, 36)
 STATS = LiveStats(29.7, 61.0, 3, 240, {"capture": 1.2, "stylize": 21.0, "stabilize": 6.4, "compose": 2.1},
@@ -91,6 +95,10 @@ class FakeSession:
 
     def position_s(self) -> float | None:
         return self.position
+
+    def sound(self, start_s: float) -> Iterator[SoundChunk]:
+        self.told.append(("sound", start_s))
+        return iter(())
 
     def snapshot(self, folder: Path) -> None:
         self.told.append(("snapshot", folder))
