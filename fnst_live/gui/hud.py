@@ -34,6 +34,11 @@ class Hud:
         if self._stats is None or now_s - self._read_s >= UPDATE_S:
             self._stats, self._read_s = stats, now_s
 
+    @property
+    def stats(self) -> LiveStats | None:
+        """What is shown."""
+        return self._stats
+
     def rows(self) -> list[tuple[str, str]]:
         """Label and value, without the stages."""
         stats = self._stats

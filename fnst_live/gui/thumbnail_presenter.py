@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fnst_live.pipeline.live import LiveResult
 
 REFRESH_MS = 4000
+FINENESS = 2  # painted larger than shown: strokes of the size they have in the large picture would hide everything
 PATIENCE_S = 30.0  # after this an answer is no longer expected
 
 
@@ -39,7 +40,7 @@ class ThumbnailPresenter(QObject):
         is_waiting = self._asked_s is not None and time.monotonic() - self._asked_s < PATIENCE_S
         if is_seen and not is_waiting and self._generation >= 0:
             self._asked_s = time.monotonic()
-            self._session.request_thumbnails(round(PICTURE.height() * self._window.devicePixelRatioF()))
+            self._session.request_thumbnails(round(FINENESS * PICTURE.height() * self._window.devicePixelRatioF()))
 
     def stop(self) -> None:
         self._timer.stop()
