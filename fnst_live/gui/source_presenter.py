@@ -41,6 +41,7 @@ class SourcePresenter(QObject):
         self._opened: SourceOpened | None = None
         self._is_playing = True
         self._time_s = 0.0
+        self._lost = ""
         self._speaker: ClipSpeaker | None = None
         self._connect()
         window.actions_["loop"].setChecked(is_looping)
@@ -71,11 +72,12 @@ class SourcePresenter(QObject):
         if isinstance(event, SourceOpened):
             self._on_opened(event)
         elif isinstance(event, SourceLost):
+            self._lost = event.sentence
             self._window.banner.show_error(event.sentence)
         elif isinstance(event, SourceBack):
-            self._window.banner.clear()
+            self._window.banner.clear_error(self._lost)
         elif isinstance(event, SourceEnded):
-            self._set_playing(is_playing=False)
+            self._show_playing(is_playing=False)
 
     def on_result(self, result: LiveResult) -> None:
         if result.time_s is None or self._opened is None or self._opened.duration_s is None:
@@ -127,8 +129,11 @@ class SourcePresenter(QObject):
     def _set_playing(self, *, is_playing: bool) -> None:
         if not self._is_clip:
             return
-        self._is_playing = is_playing
         (self._session.play if is_playing else self._session.pause)()
+        self._show_playing(is_playing=is_playing)
+
+    def _show_playing(self, *, is_playing: bool) -> None:
+        self._is_playing = is_playing
         if not is_playing:
             self.stop_sound()
         self._window.transport.show_playing(is_playing)

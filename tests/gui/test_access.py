@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import (
 from fnst_live.gui.commands import COMMANDS
 
 from .conftest import Bench
+from .gestures import QTest
 
 KINDS = (QAbstractButton, QAbstractSlider, QComboBox, QAbstractSpinBox)
 PARTS_OF_QT = ("qt_", "ScrollLeftButton", "ScrollRightButton")
@@ -50,7 +51,7 @@ def test_tab_walks_through_all_that_is_shown_and_comes_round(bench: Bench) -> No
         focused = QApplication.focusWidget()
         assert focused is not None
         reached.add(focused)
-        bench.bot.keyClick(focused, Qt.Key.Key_Tab)
+        QTest.keyClick(focused, Qt.Key.Key_Tab)
     assert not {control.accessibleName() for control in shown - reached}
 
 
@@ -84,7 +85,7 @@ def test_space_presses_a_focused_button_and_plays_elsewhere(bench: Bench) -> Non
 
 
 def test_a_click_leaves_the_keys_to_the_picture(bench: Bench) -> None:
-    bench.bot.mouseClick(bench.window.gallery.cards["udnie"], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(bench.window.gallery.cards["udnie"], Qt.MouseButton.LeftButton)
     assert QApplication.focusWidget() is bench.window.viewport
 
 

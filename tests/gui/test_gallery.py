@@ -14,7 +14,7 @@ GREEN = (0, 180, 0)
 
 
 def middle_of(card: StyleCard) -> tuple[int, ...]:
-    return tuple(card.grab().toImage().pixelColor(card.width() // 2, card.height() // 3).getRgb()[:3])  # type: ignore[arg-type]
+    return tuple(card.grab().toImage().pixelColor(card.width() // 2, card.height() // 3).getRgb()[:3])
 
 
 def requests(bench: Bench) -> int:

@@ -13,6 +13,7 @@ from fnst_live.live_events import ModelAdded, StylesChanged
 from fnst_live.live_settings import LiveLook
 
 from .conftest import STYLES, Bench, MakeBench
+from .gestures import QTest
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -45,7 +46,7 @@ def test_arrows_go_round(bench: Bench) -> None:
 def test_a_card_of_the_gallery_chooses_and_stays_chosen(bench: Bench) -> None:
     card = bench.window.gallery.cards["the-scream"]
     for _ in range(2):
-        bench.bot.mouseClick(card, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(card, Qt.MouseButton.LeftButton)
         assert card.isChecked()
     assert look(bench).style == "the-scream"
     assert len(bench.session.commands("set_look")) == 1
@@ -91,7 +92,7 @@ def test_a_second_style_comes_in_at_half(bench: Bench) -> None:
 
 def test_control_click_mixes_in(bench: Bench) -> None:
     card = bench.window.gallery.cards["udnie"]
-    bench.bot.mouseClick(card, Qt.MouseButton.LeftButton, CONTROL)
+    QTest.mouseClick(card, Qt.MouseButton.LeftButton, CONTROL)
     assert (look(bench).style, look(bench).second_style) == ("starry-night", "udnie")
     assert card.accessibleDescription() == "mixed in"
 
@@ -135,7 +136,7 @@ def test_switches(bench: Bench, key: Qt.Key, field: str) -> None:
     bench.press(key)
     assert getattr(look(bench), field) is True
     assert switch.isChecked()
-    bench.bot.mouseClick(switch, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
+    QTest.mouseClick(switch, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
     assert getattr(look(bench), field) is False
 
 
