@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtMultimedia import QMediaDevices
 
@@ -85,7 +86,8 @@ def test_tracks_cannot_change_during_a_recording(bench: Bench) -> None:
 
 
 def test_without_a_microphone_the_switch_goes_back_and_says_why(bench: Bench) -> None:
-    assert QMediaDevices.defaultAudioInput().isNull(), "this test is for a machine without one"
+    if not QMediaDevices.defaultAudioInput().isNull():
+        pytest.skip("this machine has a microphone")
     bench.press(Qt.Key.Key_A)
     assert not bench.window.actions_["microphone"].isChecked()
     assert bench.window.banner.text == "No microphone was found: connect one and switch it on again"
