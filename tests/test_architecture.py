@@ -57,11 +57,17 @@ RULES = {
     "pipeline": rule("frames settings errors"),
     "still_images": rule("frames settings errors sources sinks", "numpy PIL"),
     "contact_sheet": rule("assembly errors frames settings sinks sources style_library", "numpy PIL"),
+    "export_jobs": rule("errors settings"),
+    "export_process": rule(),
+    "export_queue": rule("paths export_jobs export_process"),
+    "export_worker": rule("errors settings frames sources sinks headless still_images", "cv2"),
     "assembly": rule(EVERYTHING_BUT_THE_WINDOW),
     "headless": rule(EVERYTHING_BUT_THE_WINDOW, "tqdm"),
     "doctor": rule(EVERYTHING_BUT_THE_WINDOW, "av cv2 numpy openvino torch"),
     "cli": rule("__init__ errors options settings headless style_library contact_sheet doctor gui"),
-    "gui": rule("assembly style_library pipeline frames settings errors paths logs", "PyQt6 numpy"),
+    "gui": rule(
+        "assembly style_library pipeline frames settings errors paths logs export_jobs export_queue", "PyQt6 numpy"
+    ),
     "assets": rule(),
 }
 EXCEPTIONS = {"frames/pixels.py": rule(third_party="numpy torch")}  # the only door between arrays and tensors

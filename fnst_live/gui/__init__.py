@@ -1,0 +1,1 @@
+"""The window: the only importer of PyQt6, and an importer of no stage."""
