@@ -27,14 +27,12 @@ class WorkerProcess:
             start_new_session=True,  # Ctrl-C in the terminal is for the window, which decides about its exports
         )
         self._sending = threading.Lock()
+        self._has_ended = False
 
     @property
     def is_alive(self) -> bool:
-        return self._process.poll() is None
-
-    @property
-    def process_id(self) -> int:
-        return self._process.pid
+        """False as soon as it is silent for good, which may be a little before the system has cleared it away."""
+        return not self._has_ended and self._process.poll() is None
 
     def send(self, command: str, **details: Any) -> None:
         """To a process that has died this does nothing: its `events` tell."""
@@ -50,6 +48,7 @@ class WorkerProcess:
         for line in self._process.stdout:
             with contextlib.suppress(ValueError):  # a line that a crash has cut
                 yield json.loads(line)
+        self._has_ended = True
 
     def kill(self) -> None:
         """At once. What it was writing stays under its provisional name."""

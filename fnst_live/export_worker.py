@@ -30,7 +30,7 @@ from fnst_live.settings import LookSettings, RenderRequest, VideoSettings
 if TYPE_CHECKING:
     from fnst_live.frames.frame import Frame, FrameSize, Pixels
 
-NICENESS = 15  # the live picture comes first
+NICENESS = 10  # the live picture comes first, yet something is left for this
 PROGRESS_S = 0.2
 PREVIEW_S = 0.4
 SPEED_WINDOW_S = 4.0

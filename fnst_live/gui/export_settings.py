@@ -103,6 +103,7 @@ class ExportSettings(QWidget):
         for lines in WORK_HEIGHTS:
             self.work_height.addItem(f"{lines} lines", lines)
         self.quality.setSpecialValueText(AUTOMATIC)
+        self.quality.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.start.setPlaceholderText("beginning")
         self.end.setPlaceholderText("end")
         self.folder.setPlaceholderText("beside each source")
@@ -214,7 +215,7 @@ def _labeled(text: str, widget: QWidget, content: QHBoxLayout | None = None) -> 
     cell.setSpacing(4)
     cell.addWidget(label)
     if content is None:
-        cell.addWidget(widget)
+        cell.addWidget(widget, 1)  # all labels of a row stand on one line
     else:
         cell.addLayout(content)
     return cell
