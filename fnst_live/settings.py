@@ -36,10 +36,9 @@ class LookSettings:
     engine: str = option("what runs the network", "auto", choices=ENGINES)
 
     def __post_init__(self) -> None:
-        _require_unit_interval("--strength", self.strength)
-        _require_unit_interval("--stability", self.stability)
-        if self.work_height is not None and self.work_height < 16:
-            raise SettingError(f"--work-height {self.work_height} is too small: give 16 lines or more")
+        require_unit_interval("--strength", self.strength)
+        require_unit_interval("--stability", self.stability)
+        require_work_height(self.work_height)
 
 
 @dataclass(frozen=True)
@@ -108,6 +107,13 @@ def parse_time(text: str, flag: str) -> float:
     return seconds
 
 
-def _require_unit_interval(flag: str, value: float) -> None:
+def require_work_height(work_height: int | None) -> None:
+    """Raises SettingError."""
+    if work_height is not None and work_height < 16:
+        raise SettingError(f"--work-height {work_height} is too small: give 16 lines or more")
+
+
+def require_unit_interval(flag: str, value: float) -> None:
+    """Raises SettingError."""
     if not 0 <= value <= 1:
         raise SettingError(f"{flag} {value:g} is out of range: give a number from 0 to 1")

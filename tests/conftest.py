@@ -15,7 +15,7 @@ THREAD_PATIENCE_S = 10  # how long a thread that is on its way out may take
 @pytest.fixture(autouse=True)
 def own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Nothing a test compiles, measures or installs is seen by another, or by the user's own program."""
-    for variable in ("FNST_LIVE_CACHE", "FNST_LIVE_DATA", "FNST_LIVE_MODELS"):
+    for variable in ("FNST_LIVE_CACHE", "FNST_LIVE_CONFIG", "FNST_LIVE_DATA", "FNST_LIVE_MODELS"):
         monkeypatch.setenv(variable, str(tmp_path_factory.mktemp(variable.lower())))
 
 

@@ -36,7 +36,7 @@ def rule(ours: str = "", third_party: str = "") -> Rule:
 
 EVERYTHING_BUT_THE_WINDOW = (
     "__init__ errors options settings paths logs frames stylenet style_library sources sinks stylize stabilize compose "
-    "pipeline assembly headless doctor still_images"
+    "pipeline assembly headless doctor still_images live_settings live_events"
 )
 RULES = {
     "__init__": rule(),
@@ -63,10 +63,16 @@ RULES = {
     "export_worker": rule("errors settings frames sources sinks headless still_images", "cv2"),
     "assembly": rule(EVERYTHING_BUT_THE_WINDOW),
     "headless": rule(EVERYTHING_BUT_THE_WINDOW, "tqdm"),
+    "live_settings": rule("errors settings"),
+    "live_events": rule("frames live_settings"),
+    "live_session": rule(EVERYTHING_BUT_THE_WINDOW),
+    "live_devices": rule("live_settings sources"),
     "doctor": rule(EVERYTHING_BUT_THE_WINDOW, "av cv2 numpy openvino torch"),
-    "cli": rule("__init__ errors options settings headless style_library contact_sheet doctor gui"),
+    "cli": rule("__init__ errors options settings headless style_library contact_sheet doctor gui live_settings"),
     "gui": rule(
-        "assembly style_library pipeline frames settings errors paths logs export_jobs export_queue", "PyQt6 numpy"
+        "live_session live_settings live_events live_devices __init__ assembly style_library pipeline frames settings "
+        "errors paths logs export_jobs export_queue",
+        "PyQt6 numpy",
     ),
     "assets": rule(),
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +27,7 @@ from fnst_live.frames.timing import TimeWindow
 from fnst_live.frames.video_format import VideoFormat
 from fnst_live.sources.hdr import tone_map
 from fnst_live.sources.orientation import Orientation, orientation_of
-from fnst_live.sources.video_decoder import VideoDecoder, open_input, pick_video_stream
+from fnst_live.sources.video_decoder import VideoDecoder, open_input, origin_of, pick_video_stream
 
 ACCURATE = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 CUT_OFF_SHARE = Fraction(98, 100)  # of the promised length; containers round theirs
@@ -56,7 +57,7 @@ class VideoFileSource:
         self._container = open_input(path)
         try:
             self._stream = pick_video_stream(self._container, path)
-            self.window = TimeWindow.after_origin(_origin_s(self._stream), start_s, end_s, _zero_s(self._container))
+            self.window = TimeWindow.after_origin(origin_of(self._stream), start_s, end_s, _zero_s(self._container))
             self._decoder = VideoDecoder(self._container, self._stream, self.window)
             self._pictures = iter(self._decoder)
             first = self._first_picture()
@@ -76,7 +77,22 @@ class VideoFileSource:
     def size(self) -> FrameSize:
         return self.format.size
 
+    @property
+    def origin_s(self) -> Fraction:
+        """What the file's clock says at the first frame."""
+        return origin_of(self._stream)
+
+    @property
+    def duration_s(self) -> Fraction | None:
+        """Of the whole clip, as the container promises it."""
+        return _promised_length_s(self._container, self._stream)
+
     def __iter__(self) -> Iterator[Frame]:
+        for moment in self.moments():
+            yield moment.frame()
+
+    def moments(self) -> Iterator[Moment]:
+        """The frames, decoded but not converted: for a player that may have to skip some."""
         time_base, clock, index = self.format.time_base, PresentationClock(self.format), 0
         for picture in self._pictures:
             pts = clock.pts_of(picture)
@@ -84,7 +100,7 @@ class VideoFileSource:
                 continue
             if self.window.is_past(pts * time_base):
                 break
-            yield Frame(self._converter.to_pixels(picture), pts, time_base, clock.duration_of(picture), index)
+            yield Moment(picture, pts, time_base, clock.duration_of(picture), index, self._converter)
             index += 1
         self._report(index, clock)
 
@@ -107,7 +123,7 @@ class VideoFileSource:
     def _expected_frame_count(self) -> int | None:
         if self._stream.frames and self.window.is_whole:
             return self._stream.frames
-        length = self.window.length_of(_origin_s(self._stream), _promised_length_s(self._container, self._stream))
+        length = self.window.length_of(origin_of(self._stream), _promised_length_s(self._container, self._stream))
         return None if length is None else max(1, round(length * self.format.frame_rate))
 
     def _report(self, frame_count: int, clock: PresentationClock) -> None:
@@ -137,13 +153,28 @@ class VideoFileSource:
         The promised count alone proves nothing: edit lists hide frames, and some writers count one too many.
         """
         promised = _promised_length_s(self._container, self._stream)
-        begin = _origin_s(self._stream) if self._stream.duration is not None else self.window.zero
+        begin = origin_of(self._stream) if self._stream.duration is not None else self.window.zero
         reached = self._decoder.demuxed_until_s - begin
         if not self.window.is_whole or promised is None:
             return 0
         if reached >= promised * CUT_OFF_SHARE or promised - reached < CUT_OFF_S:
             return 0
         return max(1, self._stream.frames - frame_count, round((promised - reached) * self.format.frame_rate))
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """A frame that was decoded; making RGB of it is most of the work, and may be left out."""
+
+    picture: av.VideoFrame
+    pts: int
+    time_base: Fraction
+    duration: int
+    index: int
+    converter: PictureConverter
+
+    def frame(self) -> Frame:
+        return Frame(self.converter.to_pixels(self.picture), self.pts, self.time_base, self.duration, self.index)
 
 
 class PictureConverter:
@@ -208,10 +239,6 @@ def _in_plain_format(picture: av.VideoFrame) -> av.VideoFrame:
         padded[: new.height, : new.width] = lines
         new.update(padded.tobytes())
     return plain
-
-
-def _origin_s(stream: VideoStream) -> Fraction:
-    return (stream.start_time or 0) * (stream.time_base or Fraction(1))
 
 
 def _zero_s(container: InputContainer) -> Fraction:
