@@ -20,6 +20,11 @@ def user_models_dir() -> Path:
     return _from_environment("FNST_LIVE_MODELS") or _platform_dir("data") / "models"
 
 
+def data_dir() -> Path:
+    """What the program remembers between two starts; `FNST_LIVE_DATA` puts it elsewhere. May not exist."""
+    return _from_environment("FNST_LIVE_DATA") or _platform_dir("data")
+
+
 def config_dir() -> Path:
     """What the window remembers; `FNST_LIVE_CONFIG` puts it elsewhere. May not exist."""
     return _from_environment("FNST_LIVE_CONFIG") or _platform_dir("config")

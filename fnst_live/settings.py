@@ -13,6 +13,9 @@ from fnst_live.options import option
 
 ENGINES = ("auto", "cuda", "openvino", "torch")
 CODECS = ("h264", "hevc", "av1", "vp9", "prores", "ffv1")
+QUALITIES: dict[str, tuple[int, int] | None] = {  # best and worst; None: without loss
+    "h264": (0, 51), "hevc": (0, 51), "av1": (0, 63), "vp9": (0, 63), "prores": (1, 31), "ffv1": None,
+}
 INPUT_COLORS = tuple(f"{matrix}{rng}" for matrix in ("bt601", "bt709", "bt2020") for rng in ("", "-limited", "-full"))
 DEFAULT_STYLE = "starry-night"
 WORK_HEIGHT_LIMIT = 1080

@@ -57,6 +57,10 @@ RULES = {
     "pipeline": rule("frames settings errors"),
     "still_images": rule("frames settings errors sources sinks", "numpy PIL"),
     "contact_sheet": rule("assembly errors frames settings sinks sources style_library", "numpy PIL"),
+    "export_jobs": rule("errors settings"),
+    "export_process": rule(),
+    "export_queue": rule("paths export_jobs export_process"),
+    "export_worker": rule("errors settings frames sources sinks headless still_images", "cv2"),
     "assembly": rule(EVERYTHING_BUT_THE_WINDOW),
     "headless": rule(EVERYTHING_BUT_THE_WINDOW, "tqdm"),
     "live_settings": rule("errors settings"),
@@ -67,7 +71,7 @@ RULES = {
     "cli": rule("__init__ errors options settings headless style_library contact_sheet doctor gui live_settings"),
     "gui": rule(
         "live_session live_settings live_events live_devices __init__ assembly style_library pipeline frames settings "
-        "errors paths logs",
+        "errors paths logs export_jobs export_queue",
         "PyQt6 numpy",
     ),
     "assets": rule(),
