@@ -28,6 +28,8 @@ from PyQt6 import sip
 from PyQt6.QtCore import QSocketNotifier
 from PyQt6.QtWidgets import QApplication
 
+from fnst_live.export_queue import default_file
+from fnst_live.gui.exports import QueuedExports
 from fnst_live.gui.focus_keys import FocusKeys
 from fnst_live.gui.keeping_presenter import KeepFolders
 from fnst_live.gui.live_window import LiveWindow, Surroundings
@@ -112,5 +114,7 @@ def signals_calling(end: Callable[[], None]) -> Iterator[None]:
 
 
 def _surroundings() -> Surroundings:
-    return Surroundings(LiveSession, installed_styles, camera_choices, KeepFolders.of_the_user(),
-                        state_file=state_file())
+    return Surroundings(
+        LiveSession, installed_styles, camera_choices, KeepFolders.of_the_user(), QueuedExports(default_file()),
+        state_file(),
+    )
