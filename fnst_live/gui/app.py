@@ -10,12 +10,14 @@
    source and load the style; the first pictures come unpainted, the painted ones as soon as there are any.
 5. The event loop runs until the window is closed, or Ctrl-C or SIGTERM ends it in order. A signal handler runs in
    Python only when the interpreter does: a socket wakes the event loop for it.
-6. Closing saves the settings, ends the session and with it every thread.
+6. Closing saves the settings, ends the session and with it every thread; files that are being painted go on at the
+   next start.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import socket
@@ -28,6 +30,8 @@ from PyQt6 import sip
 from PyQt6.QtCore import QSocketNotifier
 from PyQt6.QtWidgets import QApplication
 
+from fnst_live.export_queue import ExportQueue, default_file
+from fnst_live.gui.export_panel import ExportPanel
 from fnst_live.gui.focus_keys import FocusKeys
 from fnst_live.gui.keeping_presenter import KeepFolders
 from fnst_live.gui.live_window import LiveWindow, Surroundings
@@ -55,10 +59,12 @@ def run_window(request: StartRequest) -> None:
     """Returns when the window is closed. Raises StyleError before it opens."""
     state = starting_state(load_state(state_file()), request)
     app = make_application()
-    live_window = LiveWindow(_surroundings(), state)
+    exports = ExportQueue(file=default_file())
+    live_window = LiveWindow(_surroundings(exports), state)
     with signals_calling(live_window.end):
         live_window.show(is_full_screen=request.is_full_screen)
         app.exec()
+    exports.close(keep=True)
     live_window.dispose()
 
 
@@ -107,6 +113,6 @@ def signals_calling(end: Callable[[], None]) -> Iterator[None]:
         outside.close()
 
 
-def _surroundings() -> Surroundings:
+def _surroundings(exports: ExportQueue) -> Surroundings:
     return Surroundings(LiveSession, installed_styles, camera_choices, KeepFolders.of_the_user(),
-                        state_file=state_file())
+                        functools.partial(ExportPanel, exports), state_file())
