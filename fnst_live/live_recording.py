@@ -154,10 +154,11 @@ class _Reel:
         self.sink = VideoFileSink(path, VideoFormat(size, TICK, NOMINAL_RATE), with_sound=with_sound)
 
     def add(self, frame: Frame, pts: int) -> None:
-        """Writes the one before it, whose length is known now."""
+        """Writes the one before it, whose length is known now; one that is no later takes its place."""
         if self._held is not None:
-            pts = max(pts, self._held[1] + 1)
-            self._write_held(pts)
+            pts = max(pts, self._held[1])
+            if pts > self._held[1]:
+                self._write_held(pts)
         self._held = (frame, pts)
 
     def finish(self, end_pts: int) -> None:

@@ -131,7 +131,8 @@ class Palette:
         opened = _open(style, stamp, engine)
         others = [model for model in self._models if model is not sparing]
         spared = [model for model in self._models if model is sparing]
-        self._models = [*others[-(MOST_MODELS - 1 - len(spared)) :], *spared, opened]
+        room = MOST_MODELS - 1 - len(spared)
+        self._models = [*others[max(0, len(others) - room) :], *spared, opened]
         return opened
 
 

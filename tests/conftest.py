@@ -6,8 +6,13 @@ import threading
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
+import av
+import numpy as np
 import pytest
+from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
 
 THREAD_PATIENCE_S = 10  # how long a thread that is on its way out may take
 
@@ -29,6 +34,70 @@ def no_thread_left_running() -> Iterator[None]:
         thread.join(THREAD_PATIENCE_S)
     names = [thread.name for thread in left if thread.is_alive()]
     assert not names, f"threads left running: {names}"
+
+
+CLIP_RATE = 25
+SAMPLE_RATE = 48_000
+LEVEL_STEP = 4  # from frame to frame: more than the encoder takes away
+
+WriteClip = Callable[..., Path]
+
+
+@pytest.fixture
+def write_clip(tmp_path: Path) -> WriteClip:
+    """Writes a small clip whose frame i is gray, of level 4 i, with a tone beside it if with_sound."""
+
+    def write(name: str = "clip.mp4", *, frame_count: int = 25, with_sound: bool = False, width: int = 64) -> Path:
+        with av.open(str(tmp_path / name), "w") as clip:
+            video = cast(VideoStream, clip.add_stream("libx264", rate=CLIP_RATE, options={"g": "10", "bf": "0"}))
+            video.width, video.height, video.pix_fmt = width, 48, "yuv420p"
+            sound = cast(AudioStream, clip.add_stream("aac", rate=SAMPLE_RATE, layout="stereo")) if with_sound else None
+            for index in range(frame_count):
+                pixels = np.full((48, width, 3), index * LEVEL_STEP % 256, np.uint8)
+                picture = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+                picture.pts, picture.time_base = index, Fraction(1, CLIP_RATE)
+                clip.mux(video.encode(picture))
+            clip.mux(video.encode(None))
+            if sound is not None:
+                clip.mux(sound.encode(tone(frame_count * SAMPLE_RATE // CLIP_RATE)))
+                clip.mux(sound.encode(None))
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture
+def write_model(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a small model of random weights; its styles paint clearly apart."""
+    import torch
+
+    from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
+    from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+
+    def write(file: Path | None = None, *names: str, seed: int = 0) -> Path:
+        shape = NetShape(half=8, quarter=8, eighth=8, residual_blocks=1)
+        torch.manual_seed(seed)
+        network = TransformerNet(shape).eval()
+        with torch.no_grad():
+            network.head.conv.weight.mul_(15)  # an untrained head paints nearly gray
+        styles = initial_styles(len(names or ("garden", "pond")), shape)
+        styles += 0.5 * torch.randn(styles.shape)
+        header = ModelHeader("transformer_net", tuple(StyleCard(name) for name in names or ("garden", "pond")), shape)
+        file = file or tmp_path / "tiny.safetensors"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        save_model(file, StyleModel(header, network, styles))
+        return file
+
+    return write
+
+
+def tone(sample_count: int) -> av.AudioFrame:
+    """440 Hz on both channels."""
+    levels = np.sin(np.arange(sample_count) * 2 * np.pi * 440 / SAMPLE_RATE) * 8000
+    samples = np.repeat(levels.astype(np.int16), 2).reshape(1, -1)
+    sound = av.AudioFrame.from_ndarray(samples, format="s16", layout="stereo")
+    sound.sample_rate, sound.pts = SAMPLE_RATE, 0
+    return sound
 
 
 @pytest.fixture(scope="session")

@@ -69,14 +69,18 @@ def run_window(request: StartRequest) -> None:
 
 
 def make_application() -> QApplication:
-    for variable in SET_BY_CV2:
-        os.environ.pop(variable, None)
+    clear_what_cv2_set()
     app = QApplication(sys.argv[:1])
     app.setApplicationName("fnst-live")
     app.setDesktopFileName("fnst-live")
     apply_theme(app)
     app.installEventFilter(FocusKeys(app))
     return app
+
+
+def clear_what_cv2_set() -> None:
+    for variable in SET_BY_CV2:
+        os.environ.pop(variable, None)
 
 
 def starting_state(state: WindowState, request: StartRequest) -> WindowState:

@@ -54,6 +54,11 @@ class Banner(QFrame):
         self.hide()
         self.closed.emit()
 
+    def clear_error(self, sentence: str) -> None:
+        """It is over; another message that has come since stays."""
+        if self.text == as_sentence(sentence):
+            self.clear()
+
     @property
     def text(self) -> str:
         """Empty while nothing is shown."""

@@ -220,6 +220,8 @@ class ExportPanel(QWidget):
         self._add, self._pause_all, self._clear = (
             QPushButton("Add files…"), QPushButton("Pause all"), QPushButton("Clear finished")
         )
+        for button in (self._close, self._settings_shown, self._add, self._pause_all, self._clear):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keys to the picture
         self._close.setIcon(icon("close"))
         self._settings_shown.setText("Settings")
         self._settings_shown.setCheckable(True)

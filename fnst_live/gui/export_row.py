@@ -120,6 +120,7 @@ class ExportRow(QFrame):
         button = QToolButton()
         button.setObjectName(f"exportRow{name}")
         button.setFixedSize(BUTTON_SIZE, BUTTON_SIZE)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         policy = button.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # nothing jumps
         button.setSizePolicy(policy)

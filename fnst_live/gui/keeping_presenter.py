@@ -95,14 +95,19 @@ class KeepingPresenter(QObject):
             self._microphone.stop()
             self._microphone = None
             return
-        from fnst_live.gui.sound import Microphone
-
         try:
-            self._microphone = Microphone(self._hear, self)
-            self._microphone.start()
-        except InputError as error:
+            self._microphone = self._open_microphone()
+        except (InputError, ImportError) as error:  # without a sound library Qt's own module cannot be imported
             self._window.actions_["microphone"].setChecked(False)
             self._window.banner.show_error(str(error))
+
+    def _open_microphone(self) -> Microphone:
+        """Raises InputError, ImportError."""
+        from fnst_live.gui.sound import Microphone
+
+        microphone = Microphone(self._hear, self)
+        microphone.start()
+        return microphone
 
     def _hear(self, samples: bytes, sample_rate: int, channels: int) -> None:
         if self.is_recording:

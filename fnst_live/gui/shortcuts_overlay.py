@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QRectF, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QWidget
 
@@ -40,6 +40,13 @@ class ShortcutsOverlay(QWidget):
     def close_overlay(self) -> None:
         self.hide()
         self.closed.emit()
+
+    def event(self, event: QEvent | None) -> bool:
+        """Keys that are shortcuts of the window close it too, and do nothing else."""
+        if event is not None and event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, _event: QKeyEvent | None) -> None:  # noqa: N802
         self.close_overlay()

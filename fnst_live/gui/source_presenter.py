@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from PyQt6.QtCore import QObject
 from PyQt6.QtWidgets import QFileDialog
@@ -18,13 +18,28 @@ from fnst_live.live_events import Event, SourceBack, SourceEnded, SourceLost, So
 from fnst_live.live_settings import SourceSpec
 
 if TYPE_CHECKING:
-    from fnst_live.gui.sound import ClipSpeaker
     from fnst_live.pipeline.live import LiveResult
 
 SEEK_STEP_S = 5.0
 SLOW = 0.85  # below this share of its own rate a clip is said to be slow
 
 AskForFile = Callable[[str], str]
+
+
+class Speaker(Protocol):
+    """What plays a clip's sound beside its pictures."""
+
+    def follow(self, position_s: float) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Silence:
+    """The speaker of a machine without sound."""
+
+    def follow(self, position_s: float) -> None:
+        del position_s
+
+    def stop(self) -> None: ...
 
 
 class SourcePresenter(QObject):
@@ -41,7 +56,8 @@ class SourcePresenter(QObject):
         self._opened: SourceOpened | None = None
         self._is_playing = True
         self._time_s = 0.0
-        self._speaker: ClipSpeaker | None = None
+        self._lost = ""
+        self._speaker: Speaker | None = None
         self._connect()
         window.actions_["loop"].setChecked(is_looping)
         window.source_picker.show_opening(spec)
@@ -71,11 +87,12 @@ class SourcePresenter(QObject):
         if isinstance(event, SourceOpened):
             self._on_opened(event)
         elif isinstance(event, SourceLost):
+            self._lost = event.sentence
             self._window.banner.show_error(event.sentence)
         elif isinstance(event, SourceBack):
-            self._window.banner.clear()
+            self._window.banner.clear_error(self._lost)
         elif isinstance(event, SourceEnded):
-            self._set_playing(is_playing=False)
+            self._show_playing(is_playing=False)
 
     def on_result(self, result: LiveResult) -> None:
         if result.time_s is None or self._opened is None or self._opened.duration_s is None:
@@ -127,8 +144,11 @@ class SourcePresenter(QObject):
     def _set_playing(self, *, is_playing: bool) -> None:
         if not self._is_clip:
             return
-        self._is_playing = is_playing
         (self._session.play if is_playing else self._session.pause)()
+        self._show_playing(is_playing=is_playing)
+
+    def _show_playing(self, *, is_playing: bool) -> None:
+        self._is_playing = is_playing
         if not is_playing:
             self.stop_sound()
         self._window.transport.show_playing(is_playing)
@@ -162,9 +182,16 @@ class SourcePresenter(QObject):
 
     def _follow_with_sound(self) -> None:
         position_s = self._session.position_s()
-        if self._is_playing and position_s is not None:
-            if self._speaker is None:
-                from fnst_live.gui.sound import ClipSpeaker
+        if not self._is_playing or position_s is None:
+            return
+        if self._speaker is None:
+            self._speaker = self._make_speaker()
+        self._speaker.follow(position_s)
 
-                self._speaker = ClipSpeaker(self._session.sound, self)
-            self._speaker.follow(position_s)
+    def _make_speaker(self) -> Speaker:
+        """Without a sound library Qt's own module cannot be imported; clips are silent then."""
+        try:
+            from fnst_live.gui.sound import ClipSpeaker
+        except ImportError:
+            return Silence()
+        return ClipSpeaker(self._session.sound, self)

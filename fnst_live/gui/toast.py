@@ -32,10 +32,10 @@ class Toast(QFrame):
         row.setSpacing(16)
         row.addWidget(self.label)
         row.addWidget(self.button)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(SHOWN_MS)
-        self._timer.timeout.connect(self._go)
+        self.timer = QTimer(self)
+        self.timer.setSingleShot(True)
+        self.timer.setInterval(SHOWN_MS)
+        self.timer.timeout.connect(self._go)
         self.hide()
 
     def show_saved(self, text: str, path: Path) -> None:
@@ -57,11 +57,11 @@ class Toast(QFrame):
         self.adjustSize()
         self.show()
         self.raise_()
-        self._timer.start()
+        self.timer.start()
 
     def _go(self) -> None:
         """Not under the pointer, and not from under the keyboard."""
         if self.underMouse() or self.button.hasFocus():
-            self._timer.start()
+            self.timer.start()
         else:
             self.hide()

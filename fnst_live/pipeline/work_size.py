@@ -16,7 +16,7 @@ LADDER = (144, 180, 216, 240, 288, 336, 384, 432, 480, 540, 600, 720, 840, 960, 
 FIRST_LINES = 240
 
 FEWEST_MEASURED = 8       # before anything is concluded
-WINDOW_S = 1.0            # what is concluded from
+SHORT_S, LONG_S = 1.0, 4.0  # what is concluded from, downwards and upwards
 TOO_MUCH = 1.0            # of the time a frame may take: above it is too slow ...
 ROOM = 0.85               # ... and at a rung to be climbed it must be expected below this
 PATIENCE_DOWN_S = 1.0
@@ -51,19 +51,23 @@ class WorkSizeControl:
             return  # a frame from before the last change
         self._lines = lines
         self._measured.append((now_s, busy_ms))
-        while now_s - self._measured[0][0] > WINDOW_S:
+        while now_s - self._measured[0][0] > LONG_S:
             self._measured.popleft()
-        if len(self._measured) >= FEWEST_MEASURED or now_s - self._changed_s > 2 * WINDOW_S:
+        if len(self._measured) >= FEWEST_MEASURED or now_s - self._changed_s > 2 * SHORT_S:
             self._conclude(now_s, most_lines)
 
     def _conclude(self, now_s: float, most_lines: int) -> None:
-        share = statistics.median(busy_ms for _, busy_ms in self._measured) * self.target_fps / 1000
+        share = self._share_since(now_s - SHORT_S)
         since_change_s = now_s - self._changed_s
         is_learning = self._began_s is not None and now_s - self._began_s < LEARNING_S
         if share > TOO_MUCH and (is_learning or since_change_s >= PATIENCE_DOWN_S):
             self._step_down(now_s, share)
         elif share < ROOM and (is_learning or since_change_s >= PATIENCE_UP_S):
-            self._step_up(now_s, share, most_lines)
+            self._step_up(now_s, max(share, self._share_since(now_s - LONG_S)), most_lines)
+
+    def _share_since(self, begin_s: float) -> float:
+        """Of the time a frame may take, the part it does take."""
+        return statistics.median(busy for at_s, busy in self._measured if at_s >= begin_s) * self.target_fps / 1000
 
     def _step_down(self, now_s: float, share: float) -> None:
         """To the highest rung that should fit; what takes the time grows with the picture's area."""

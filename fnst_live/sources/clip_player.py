@@ -54,6 +54,7 @@ class ClipPlayer:
         self._sought_s: float | None = None
         self._step_count = 0
         self._index = -1
+        self._shown_s = 0.0
         self._has_ended = False
 
     @property
@@ -87,7 +88,7 @@ class ClipPlayer:
         """Pause, and show the frame so many further on, or back."""
         self.pause()
         if frame_count < 0:
-            self.seek(self._pace.now_s + (frame_count - 0.5) / self.frame_rate)
+            self.seek(self._shown_s + (frame_count - 0.5) / self.frame_rate)
             return
         with self._lock:
             self._step_count += frame_count
@@ -108,32 +109,32 @@ class ClipPlayer:
                 try:
                     yield from self._play_through()
                 except SettingError:  # nothing comes after the time that was sought
-                    self._reach_end()
+                    self._reach_end(self._pace.now_s)
                 self._reopen()
         finally:
             self._clip.close()
 
     def _play_through(self) -> Iterator[Frame]:
         """Frames until the end, or until another place is wanted."""
-        is_first, skipped = True, 0
+        is_first, skipped, time_s = True, 0, 0.0
         for moment in self._clip.moments():
             time_s = float(moment.pts * moment.time_base - self._clip.origin_s)
-            self._index += 1
             if is_first:
                 self._on_jump()
             elif not self._is_due(time_s):
                 if self._is_interrupted():
                     return
                 continue
-            elif self._is_late(time_s) and skipped < MOST_SKIPPED:
+            self._index += 1
+            if not is_first and self._is_late(time_s) and skipped < MOST_SKIPPED:
                 skipped += 1
                 self.skipped_count += 1
                 continue
             if is_first or skipped == MOST_SKIPPED or not self._pace.is_running:
                 self._pace.set(time_s)
-            is_first, skipped = False, 0
+            is_first, skipped, self._shown_s = False, 0, time_s
             yield self._frame(moment)
-        self._reach_end()
+        self._reach_end(time_s + 1 / self.frame_rate)
 
     def _is_due(self, time_s: float) -> bool:
         """Waits for it. False where it is to be stepped over, or another place is wanted."""
@@ -160,8 +161,9 @@ class ClipPlayer:
             self._index, time.monotonic(),
         )
 
-    def _reach_end(self) -> None:
-        """Where it does not loop it stands at its end until something else is wanted."""
+    def _reach_end(self, end_s: float) -> None:
+        """The last frame has its time, too. Where it does not loop it stands there until something else is wanted."""
+        self._is_due(end_s)
         if self._is_interrupted():
             return
         if self.is_looping and self._pace.is_running:

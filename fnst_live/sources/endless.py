@@ -26,13 +26,13 @@ class LiveScene:
         self.size, self.frame_rate = size, float(frame_rate)
         self._time_base = 1 / frame_rate
         self._pace = Pace()
+        self._landscape = Landscape(size)
 
     def __iter__(self) -> Iterator[Frame]:
-        landscape = Landscape(self.size)
         self._pace.run()
         index = 0
         while self._pace.wait_until(float(index * self._time_base)):
-            pixels = landscape.picture(float(index * self._time_base / LOOP_S % 1))
+            pixels = self._landscape.picture(float(index * self._time_base / LOOP_S % 1))
             yield Frame(pixels, index, self._time_base, 1, index, time.monotonic())
             index = max(index + 1, int(self._pace.now_s / self._time_base))
 

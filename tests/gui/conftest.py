@@ -25,6 +25,7 @@ from fnst_live.live_devices import CameraChoice
 from fnst_live.live_settings import SourceSpec
 
 from .fake_session import FakeSession
+from .gestures import QTest
 
 STYLES = ["starry-night", "great-wave", "the-scream", "udnie"]
 WEBCAM = CameraChoice("Webcam", Path("/dev/video0"), modes=(
@@ -57,7 +58,7 @@ class Bench:
 
     def press(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         """Where the focus is, as a keyboard does."""
-        self.bot.keyClick(QApplication.focusWidget() or self.window, key, modifier)
+        QTest.keyClick(QApplication.focusWidget() or self.window, key, modifier)
 
     def settle(self) -> None:
         """Everything that was queued has been delivered."""
@@ -75,9 +76,9 @@ MakeBench = Callable[..., Bench]
 
 
 @pytest.fixture(scope="session")
-def qapp() -> Iterator[QApplication]:
+def qapp() -> QApplication:
     """The application as the program makes it, theme and all."""
-    yield make_application()
+    return make_application()
 
 
 @pytest.fixture

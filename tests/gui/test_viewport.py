@@ -10,6 +10,7 @@ from fnst_live.gui.viewport import Viewport
 
 from .conftest import Bench
 from .fake_session import plain, result
+from .gestures import QTest
 
 RED, BLUE = (200, 0, 0), (0, 0, 200)  # the original, the painting
 
@@ -52,9 +53,9 @@ def test_the_handle_is_dragged(bench: Bench) -> None:
     bench.press(Qt.Key.Key_W)
     middle = viewport.picture_area().center().toPoint()
     target = middle - QPoint(round(viewport.picture_area().width() / 4), 0)
-    bench.bot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=middle)
-    bench.bot.mouseMove(viewport, target)
-    bench.bot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=target)
+    QTest.mousePress(viewport, Qt.MouseButton.LeftButton, pos=middle)
+    QTest.mouseMove(viewport, target)
+    QTest.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=target)
     assert abs(viewport.wipe - 0.25) < 0.01
     assert (color_at(viewport, 0.2), color_at(viewport, 0.3)) == (RED, BLUE)
 
@@ -63,9 +64,9 @@ def test_beside_the_handle_nothing_is_dragged(bench: Bench) -> None:
     viewport = show(bench)
     bench.press(Qt.Key.Key_W)
     corner = viewport.picture_area().topLeft().toPoint() + QPoint(5, 5)
-    bench.bot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=corner)
-    bench.bot.mouseMove(viewport, corner + QPoint(50, 0))
-    bench.bot.mouseRelease(viewport, Qt.MouseButton.LeftButton)
+    QTest.mousePress(viewport, Qt.MouseButton.LeftButton, pos=corner)
+    QTest.mouseMove(viewport, corner + QPoint(50, 0))
+    QTest.mouseRelease(viewport, Qt.MouseButton.LeftButton)
     assert viewport.wipe == 0.5
 
 
@@ -90,17 +91,17 @@ def test_side_by_side_shows_both_whole(bench: Bench) -> None:
 
 def test_the_original_is_seen_while_the_key_is_held(bench: Bench) -> None:
     viewport = show(bench)
-    bench.bot.keyPress(viewport, Qt.Key.Key_O)
+    QTest.keyPress(viewport, Qt.Key.Key_O)
     assert color_at(viewport, 0.5) == RED
-    bench.bot.keyRelease(viewport, Qt.Key.Key_O)
+    QTest.keyRelease(viewport, Qt.Key.Key_O)
     assert color_at(viewport, 0.5) == BLUE
 
 
 def test_the_original_is_seen_while_its_button_is_held(bench: Bench) -> None:
     viewport, button = show(bench), bench.window.original_button
-    bench.bot.mousePress(button, Qt.MouseButton.LeftButton)
+    QTest.mousePress(button, Qt.MouseButton.LeftButton)
     assert color_at(viewport, 0.5) == RED
-    bench.bot.mouseRelease(button, Qt.MouseButton.LeftButton)
+    QTest.mouseRelease(button, Qt.MouseButton.LeftButton)
     assert color_at(viewport, 0.5) == BLUE
 
 
