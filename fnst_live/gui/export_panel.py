@@ -21,7 +21,7 @@ from PyQt6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
-    QStackedLayout,
+    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -280,9 +280,9 @@ class ExportPanel(QWidget):
         whole.addWidget(self.settings)
         whole.addWidget(self._complaint)
         whole.addLayout(_line(self._add, None, self._pause_all, self._clear))
-        whole.addLayout(self._make_pages(), 1)
+        whole.addWidget(self._make_pages(), 1)
 
-    def _make_pages(self) -> QStackedLayout:
+    def _make_pages(self) -> QStackedWidget:
         """The invitation while there is nothing, else the list."""
         invitation = quiet_label(INVITATION)
         invitation.setObjectName("exportInvitation")
@@ -299,7 +299,7 @@ class ExportPanel(QWidget):
         self._scroll.setWidgetResizable(True)
         self._scroll.setWidget(content)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._pages = QStackedLayout()
+        self._pages = QStackedWidget()
         self._pages.addWidget(invitation)
         self._pages.addWidget(self._scroll)
         return self._pages
