@@ -10,7 +10,8 @@
    source and load the style; the first pictures come unpainted, the painted ones as soon as there are any.
 5. The event loop runs until the window is closed, or Ctrl-C or SIGTERM ends it in order. A signal handler runs in
    Python only when the interpreter does: a socket wakes the event loop for it.
-6. Closing saves the settings, ends the session and with it every thread.
+6. Closing saves the settings, ends the session and with it every thread; files that are being painted go on at the
+   next start, once the live picture is painted.
 """
 
 from __future__ import annotations

@@ -41,14 +41,14 @@ class Slider(QSlider):
 
     STEPS = 100
 
-    def __init__(self, name: str, command: str, parent: QWidget | None = None):
+    def __init__(self, name: str, command: str = "", parent: QWidget | None = None):
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.setRange(0, self.STEPS)
         self.setSingleStep(5)
         self.setPageStep(20)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(name)
-        self.setToolTip(tooltip(command))
+        self.setToolTip(tooltip(command) if command else "")
         self.setMinimumHeight(22)
 
     def show_share(self, share: float) -> None:
@@ -94,11 +94,11 @@ class Switch(QToolButton):
 class Dropdown(QComboBox):
     """A combo box with our chevron, which the style sheet cannot draw sharply."""
 
-    def __init__(self, name: str, command: str, parent: QWidget | None = None):
+    def __init__(self, name: str, command: str = "", parent: QWidget | None = None):
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(name)
-        self.setToolTip(tooltip(command))
+        self.setToolTip(tooltip(command) if command else "")
         self.setMaxVisibleItems(12)
         self.setFixedHeight(theme.CONTROL_HEIGHT)
 

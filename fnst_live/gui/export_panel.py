@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from PyQt6.QtCore import QObject, Qt, QUrl, pyqtSignal
-from PyQt6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QKeyEvent
+from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
+from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PyQt6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -21,7 +21,8 @@ from PyQt6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
-    QStackedLayout,
+    QStackedWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -29,25 +30,31 @@ from PyQt6.QtWidgets import (
 from fnst_live.errors import SettingError
 from fnst_live.export_jobs import ExportJob, JobState
 from fnst_live.export_queue import ExportQueue
-from fnst_live.gui.export_row import ExportRow
+from fnst_live.gui import theme
+from fnst_live.gui.controls import quiet_label
+from fnst_live.gui.export_row import ElidedLabel, ExportRow, is_override_of
 from fnst_live.gui.export_settings import ExportSettings
-from fnst_live.gui.glyphs import GlyphButton, cross
+from fnst_live.gui.icons import icon
+from fnst_live.gui.show_in_folder import show_in_folder
 from fnst_live.settings import LookSettings
 
 INVITATION = "Drop videos or pictures here"
-STYLE_SHEET = """
-#exportTitle { font-size: 17px; font-weight: 600; }
-#exportRowTitle { font-weight: 600; }
-#exportRow { background: palette(button); border: 1px solid transparent; border-radius: 8px; }
-#exportRow:focus { border-color: palette(highlight); }
-#exportRowStatus[status="failed"], #exportComplaint { color: #e88a7a; }
-#exportRowBar { background: palette(midlight); border: 0; border-radius: 2px; }
-#exportRowBar::chunk { background: palette(highlight); border-radius: 2px; }
-#exportRowBar[status="paused"]::chunk, #exportRowBar[status="done"]::chunk { background: palette(placeholder-text); }
-#exportInvitation { border: 1px dashed palette(placeholder-text); border-radius: 8px; }
-#exportList, #exportList > QWidget > QWidget { background: transparent; }
+WIDTH = 440
+STYLE_SHEET = f"""
+#exportPanel {{ background: {theme.SURFACE}; }}
+#exportTitle {{ font-size: 15px; font-weight: 600; }}
+#exportRowTitle {{ font-weight: 600; }}
+#exportRow {{ background: {theme.RAISED}; border: 1px solid transparent; border-radius: 8px; }}
+#exportRow:focus {{ border-color: {theme.ACCENT}; }}
+#exportRow QToolButton {{ min-height: 0; padding: 0; }}
+#exportRow QToolButton:hover {{ background: {theme.HOVER}; }}
+#exportRowStatus[status="failed"], #exportComplaint {{ color: {theme.RECORD}; }}
+#exportRowBar {{ background: {theme.HOVER}; border: none; border-radius: 2px; }}
+#exportRowBar::chunk {{ background: {theme.ACCENT}; border-radius: 2px; }}
+#exportRowBar[status="paused"]::chunk, #exportRowBar[status="done"]::chunk {{ background: {theme.FAINT}; }}
+#exportInvitation {{ border: 1px dashed {theme.FAINT}; border-radius: 8px; }}
+#exportSettingsShown {{ padding: 0 6px 0 0; margin-left: -4px; }}
 """
-QUIET = "quiet"  # a role that the theme knows
 
 
 class ExportPanel(QWidget):
@@ -110,6 +117,12 @@ class ExportPanel(QWidget):
         self.add_files(_local_files(event))
         event.acceptProposedAction()
 
+    def event(self, event: QEvent | None) -> bool:
+        """Escape is the panel's while it has the keyboard, whatever the window uses it for."""
+        if is_override_of(event, {Qt.Key.Key_Escape}):
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
         assert event is not None
         if event.key() == Qt.Key.Key_Escape:
@@ -146,7 +159,7 @@ class ExportPanel(QWidget):
         self._summary.setText("  ·  ".join(parts))
         self._pages.setCurrentIndex(1 if states else 0)
         can_pause = any(state.status in ("waiting", "running") for state in states)
-        self._pause_all.setText("&Pause all" if can_pause or not count["paused"] else "&Resume all")
+        self._pause_all.setText("Pause all" if can_pause or not count["paused"] else "Resume all")
         self._pause_all.setEnabled(can_pause or count["paused"] > 0)
         self._clear.setEnabled(any(state.is_finished for state in states))
 
@@ -163,7 +176,7 @@ class ExportPanel(QWidget):
     def _show_in_folder(self, job_id: str) -> None:
         output = self._rows[job_id].state.output
         if output is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(output.parent)))
+            show_in_folder(output)
 
     def _on_stepped(self, row: ExportRow, by: int) -> None:
         neighbor = self._list.itemAt(self._list.indexOf(row) + by)
@@ -201,51 +214,78 @@ class ExportPanel(QWidget):
         self.refresh()
 
     def _make_controls(self) -> None:
-        self._close, self._complaint, self._summary = GlyphButton(), QLabel(), QLabel()
-        self._close.set_role(cross, "Close the export panel", "Close; exports go on (Esc)")
-        self._complaint.hide()
-        self._summary.setProperty("role", QUIET)
+        self._close, self._settings_shown = QToolButton(), QToolButton()
+        self._complaint, self._summary = QLabel(), quiet_label("")
+        self._settings_summary = ElidedLabel()
         self._add, self._pause_all, self._clear = (
-            QPushButton("&Add files…"), QPushButton("&Pause all"), QPushButton("Clear &finished")
+            QPushButton("Add files…"), QPushButton("Pause all"), QPushButton("Clear finished")
         )
+        for button in (self._close, self._settings_shown, self._add, self._pause_all, self._clear):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keys to the picture
+        self._close.setIcon(icon("close"))
+        self._settings_shown.setText("Settings")
+        self._settings_shown.setCheckable(True)
+        self._settings_shown.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._complaint.setWordWrap(True)
+        self._complaint.hide()
         self._close.clicked.connect(self.closed)
+        self._settings_shown.toggled.connect(self._show_settings)
+        self.settings.edited.connect(self._summarize_settings)
         self._add.clicked.connect(self._on_add)
         self._pause_all.clicked.connect(self._on_pause_all)
         self._clear.clicked.connect(self._queue.clear_finished)
         self.setAcceptDrops(True)
+        self._show_settings()
+
+    def _show_settings(self) -> None:
+        are_shown = self._settings_shown.isChecked()
+        self.settings.setVisible(are_shown)
+        self._settings_shown.setIcon(icon("down" if are_shown else "right"))
+        self._summarize_settings()
+
+    def _summarize_settings(self) -> None:
+        """Folded away, the form still says the most important."""
+        self._settings_summary.set_text("" if self._settings_shown.isChecked() else self.settings.summary())
 
     def _name_controls(self) -> None:
         self.setObjectName("exportPanel")
-        self.setAccessibleName("Export")
+        self.setAccessibleName("Paint files")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setMinimumWidth(WIDTH)
         self.setStyleSheet(STYLE_SHEET)
-        for widget, name, tooltip in (
-            (self._close, "exportClose", self._close.toolTip()),
-            (self._complaint, "exportComplaint", ""),
-            (self._summary, "exportSummary", ""),
-            (self._add, "exportAdd", "Choose videos and pictures to paint (Alt+A)"),
-            (self._pause_all, "exportPauseAll", "Give the machine to the live picture for a while (Alt+P)"),
-            (self._clear, "exportClear", "Take finished jobs out of the list; their files stay (Alt+F)"),
+        self._settings_summary.setProperty("role", "quiet")
+        self._settings_summary.setObjectName("exportSettingsSummary")
+        for widget, name, accessible, tooltip in (
+            (self._close, "exportClose", "Close the list of files", "Close; painting goes on  (Esc)"),
+            (self._settings_shown, "exportSettingsShown", "Settings", "How what is added next is painted and written"),
+            (self._complaint, "exportComplaint", "", ""),
+            (self._summary, "exportSummary", "", ""),
+            (self._add, "exportAdd", "Add files", "Choose videos and pictures to paint, or drop them here"),
+            (self._pause_all, "exportPauseAll", "", "Give the machine to the live picture for a while"),
+            (self._clear, "exportClear", "Clear finished", "Take what is finished out of the list; the files stay"),
         ):
             widget.setObjectName(name)
+            widget.setAccessibleName(accessible)
             widget.setToolTip(tooltip)
 
     def _lay_out(self) -> None:
-        title = QLabel("Export")
+        title = QLabel("Paint files")
         title.setObjectName("exportTitle")
+        self._summary.setIndent(8)
         whole = QVBoxLayout(self)
-        whole.setContentsMargins(20, 16, 20, 16)
-        whole.setSpacing(14)
-        whole.addLayout(_line(title, None, self._close))
+        whole.setContentsMargins(16, 10, 16, 14)
+        whole.setSpacing(10)
+        whole.addLayout(_line(title, self._summary, None, self._close))
+        whole.addLayout(_line(self._settings_shown, self._settings_summary))
         whole.addWidget(self.settings)
         whole.addWidget(self._complaint)
-        whole.addLayout(_line(self._summary, None, self._pause_all, self._clear, self._add))
-        whole.addLayout(self._make_pages(), 1)
+        whole.addLayout(_line(self._add, None, self._pause_all, self._clear))
+        whole.addWidget(self._make_pages(), 1)
 
-    def _make_pages(self) -> QStackedLayout:
+    def _make_pages(self) -> QStackedWidget:
         """The invitation while there is nothing, else the list."""
-        invitation = QLabel(INVITATION)
+        invitation = quiet_label(INVITATION)
         invitation.setObjectName("exportInvitation")
-        invitation.setProperty("role", QUIET)
         invitation.setAlignment(Qt.AlignmentFlag.AlignCenter)
         invitation.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         content = QWidget()
@@ -259,7 +299,7 @@ class ExportPanel(QWidget):
         self._scroll.setWidgetResizable(True)
         self._scroll.setWidget(content)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._pages = QStackedLayout()
+        self._pages = QStackedWidget()
         self._pages.addWidget(invitation)
         self._pages.addWidget(self._scroll)
         return self._pages

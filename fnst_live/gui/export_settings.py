@@ -6,43 +6,44 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QSlider,
     QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from fnst_live.errors import SettingError
+from fnst_live.gui.controls import Dropdown, Slider, Switch, quiet_label
 from fnst_live.settings import CODECS, QUALITIES, WORK_HEIGHT_LIMIT, LookSettings, VideoSettings
 
 AUTOMATIC = "Automatic"
 USUAL_CODEC = "h264"
 WORK_HEIGHTS = (240, 360, 480, 540, 720, 1080)
-PERCENT = 100
 
 
 class ExportSettings(QWidget):
-    """What the form says can be asked for as the settings that the command line takes."""
+    """What the form says can be asked for as the settings that the command line takes. edited: something else now."""
+
+    edited = pyqtSignal()
 
     def __init__(self, styles: Sequence[str], parent: QWidget | None = None):
         super().__init__(parent)
         self.setObjectName("exportSettings")
         self._look = LookSettings()  # and what has no control here
-        self.style_choice, self.codec, self.work_height = QComboBox(), QComboBox(), QComboBox()
-        self.strength, self.stability = UnitSlider(), UnitSlider()
-        self.keep_color = QCheckBox("&Keep color")
+        self._numbers: dict[Slider, QLabel] = {}
+        self.style_choice, self.codec, self.work_height = Dropdown("Style"), Dropdown("Codec"), Dropdown("Work height")
+        self.strength, self.stability = Slider("Strength"), Slider("Stability")
+        self.keep_color = Switch(_switching("Keep color", self))
         self.quality, self.start, self.end = QSpinBox(), QLineEdit(), QLineEdit()
-        self.folder, self.choose_folder = QLineEdit(), QPushButton("C&hoose…")
+        self.folder, self.choose_folder = QLineEdit(), QPushButton("Choose…")
         self._fill()
         self._explain()
         self._lay_out()
@@ -60,8 +61,9 @@ class ExportSettings(QWidget):
         """Show a look that was chosen elsewhere."""
         self._look = look
         self._choose_style(look.style)
-        self.strength.set_share(look.strength)
-        self.stability.set_share(look.stability)
+        self.strength.show_share(look.strength)
+        self.stability.show_share(look.stability)
+        self._show_numbers()
         self.keep_color.setChecked(look.keep_color)
         if self.work_height.findData(look.work_height) < 0:
             self.work_height.addItem(f"{look.work_height} lines", look.work_height)
@@ -69,8 +71,8 @@ class ExportSettings(QWidget):
 
     def look(self) -> LookSettings:
         return dataclasses.replace(
-            self._look, style=self.style_choice.currentText(), strength=self.strength.share(),
-            stability=self.stability.share(), keep_color=self.keep_color.isChecked(),
+            self._look, style=self.style_choice.currentText(), strength=self.strength.share,
+            stability=self.stability.share, keep_color=self.keep_color.isChecked(),
             work_height=self.work_height.currentData(),
         )
 
@@ -90,6 +92,13 @@ class ExportSettings(QWidget):
         text = self.folder.text().strip()
         return Path(text).expanduser() if text else None
 
+    def summary(self) -> str:
+        """In a few words, for when the form is folded away."""
+        folder = self.output_folder()
+        where = "beside each source" if folder is None else f"to {folder}"
+        codec = self.codec.currentData()
+        return "  ·  ".join(filter(None, (self.style_choice.currentText(), codec, where)))
+
     def _choose_style(self, name: str) -> None:
         if self.style_choice.findText(name) < 0 and name:
             self.style_choice.addItem(name)  # a model file
@@ -104,11 +113,13 @@ class ExportSettings(QWidget):
             self.work_height.addItem(f"{lines} lines", lines)
         self.quality.setSpecialValueText(AUTOMATIC)
         self.quality.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.start.setPlaceholderText("beginning")
+        self.start.setPlaceholderText("0:00")
         self.end.setPlaceholderText("end")
         self.folder.setPlaceholderText("beside each source")
         self.folder.setClearButtonEnabled(True)
         self.codec.currentIndexChanged.connect(self._on_codec_changed)
+        for changed in (self.style_choice.currentTextChanged, self.codec.currentIndexChanged, self.folder.textChanged):
+            changed.connect(self.edited)
         self.choose_folder.clicked.connect(self._on_choose_folder)
         self._on_codec_changed()
 
@@ -148,74 +159,58 @@ class ExportSettings(QWidget):
 
     def _lay_out(self) -> None:
         grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(18)
-        grid.setVerticalSpacing(12)
-        rows = (
-            (_labeled("&Style", self.style_choice), _labeled("S&trength", self.strength),
-             _labeled("Sta&bility", self.stability), _labeled("", self.keep_color)),
-            (_labeled("Co&dec", self.codec), _labeled("&Quality", self.quality),
-             _labeled("&Work height", self.work_height), self._trim()),
+        grid.setContentsMargins(0, 0, 0, 4)
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(10)
+        cells = (
+            _labeled("Style", self.style_choice), _labeled("Work height", self.work_height),
+            self._share("Strength", self.strength), self._share("Stability", self.stability),
+            _labeled("Codec", self.codec), _labeled("Quality", self.quality),
+            self._trim(), _labeled("Color", self.keep_color),
         )
-        for number, row in enumerate(rows):
-            for column, cell in enumerate(row):
-                grid.addLayout(cell, number, column)
-                grid.setColumnStretch(column, 1)
-        grid.addLayout(self._folder_line(), len(rows), 0, 1, 4)
+        for number, cell in enumerate(cells):
+            grid.addLayout(cell, number // 2, number % 2)
+        for column in (0, 1):
+            grid.setColumnStretch(column, 1)
+            grid.setColumnMinimumWidth(column, 120)
+        grid.addLayout(_labeled("Output folder", self.folder, self.choose_folder), len(cells), 0, 1, 2)
+
+    def _share(self, text: str, slider: Slider) -> QVBoxLayout:
+        number = self._numbers[slider] = quiet_label("")
+        slider.valueChanged.connect(self._show_numbers)
+        heading = QHBoxLayout()
+        heading.addWidget(quiet_label(text), 1)
+        heading.addWidget(number)
+        cell = QVBoxLayout()
+        cell.setSpacing(4)
+        cell.addLayout(heading)
+        cell.addWidget(slider, 1)
+        return cell
+
+    def _show_numbers(self) -> None:
+        for slider, number in self._numbers.items():
+            number.setText(f"{slider.share:.0%}")
 
     def _trim(self) -> QVBoxLayout:
-        between = QHBoxLayout()
-        between.addWidget(self.start)
-        between.addWidget(QLabel("to"))
-        between.addWidget(self.end)
-        return _labeled("T&rim", self.start, between)
-
-    def _folder_line(self) -> QVBoxLayout:
-        line = QHBoxLayout()
-        line.addWidget(self.folder, 1)
-        line.addWidget(self.choose_folder)
-        return _labeled("&Output folder", self.folder, line)
+        return _labeled("Trim", self.start, quiet_label("to"), self.end)
 
 
-class UnitSlider(QWidget):
-    """0..1 with its number beside it."""
-
-    def __init__(self, parent: QWidget | None = None):
-        super().__init__(parent)
-        self.slider, self._number = QSlider(Qt.Orientation.Horizontal), QLabel()
-        self.slider.setRange(0, PERCENT)
-        self.slider.setPageStep(10)
-        self.slider.valueChanged.connect(lambda value: self._number.setText(f"{value / PERCENT:.2f}"))
-        self._number.setFixedWidth(self._number.fontMetrics().horizontalAdvance("0.00") + 2)
-        self._number.setText("0.00")
-        self.setFocusProxy(self.slider)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.slider, 1)
-        layout.addWidget(self._number)
-
-    def share(self) -> float:
-        return self.slider.value() / PERCENT
-
-    def set_share(self, share: float) -> None:
-        self.slider.setValue(round(share * PERCENT))
-
-    def setAccessibleName(self, name: str | None) -> None:  # noqa: N802
-        """Of what has the keyboard, too."""
-        super().setAccessibleName(name)
-        self.slider.setAccessibleName(name)
-
-
-def _labeled(text: str, widget: QWidget, content: QHBoxLayout | None = None) -> QVBoxLayout:
-    """A small label above a control, or above the line of controls that it begins."""
-    label = QLabel(text)
-    label.setProperty("role", "quiet")
-    label.setBuddy(widget)
+def _labeled(text: str, *controls: QWidget) -> QVBoxLayout:
+    """A quiet label above a control, or above several in a line, of which the first is the widest."""
+    label = quiet_label(text)
+    label.setBuddy(controls[0])
+    line = QHBoxLayout()
+    line.setSpacing(6)
+    for control in controls:
+        line.addWidget(control, 0 if isinstance(control, QPushButton | QLabel) else 1)
     cell = QVBoxLayout()
     cell.setSpacing(4)
     cell.addWidget(label)
-    if content is None:
-        cell.addWidget(widget, 1)  # all labels of a row stand on one line
-    else:
-        cell.addLayout(content)
+    cell.addLayout(line)
     return cell
+
+
+def _switching(text: str, parent: QObject) -> QAction:
+    action = QAction(text, parent)
+    action.setCheckable(True)
+    return action

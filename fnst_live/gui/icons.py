@@ -49,6 +49,9 @@ _SHAPES = {
     "snapshot": '<path d="M4 8h3.5l1.5-2.5h6L16.5 8H20a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V9a1 1 0 '
                 '0 1 1-1z"/><circle cx="12" cy="13" r="3.3"/>',
     "close": '<path d="M7 7l10 10"/><path d="M17 7L7 17"/>',
+    "right": '<path d="M10 7l5 5-5 5"/>',
+    "retry": '<path d="M18.5 8.5A7.5 7.5 0 1 0 19.5 13"/><path d="M19 4v5h-5"/>',
+    "folder": '<path d="M3.5 18V6.5a1 1 0 0 1 1-1H9l2 2.5h8.5a1 1 0 0 1 1 1V18a1 1 0 0 1-1 1h-15a1 1 0 0 1-1-1z"/>',
     "swap": '<path d="M7 4v14"/><path d="M4 15l3 3 3-3"/><path d="M17 20V6"/><path d="M14 9l3-3 3 3"/>',
 }
 NAMES = frozenset(_SHAPES)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -21,9 +22,11 @@ from pytestqt.qtbot import QtBot
 from fnst_live.export_jobs import ExportJob, JobState, Status
 from fnst_live.export_queue import ExportQueue
 from fnst_live.gui.export_panel import ExportPanel
-from fnst_live.gui.export_row import ExportRow, clock, facts_line, status_line
+from fnst_live.gui.export_row import ExportRow, clock, facts_line, frames_line, status_line
 from fnst_live.settings import QUALITIES, LookSettings, VideoSettings
 from fnst_live.sinks.encoders import ENCODERS
+
+from .conftest import MakeBench
 
 STYLES = ["starry-night", "udnie", "tiny"]
 PATIENCE_MS = 120_000
@@ -100,7 +103,7 @@ def find(widget: QWidget, name: str) -> QAbstractButton:
 
 
 def press(widget: QWidget, key: Qt.Key) -> None:
-    QTest.keyClick(widget, key)
+    cast(Any, QTest).keyClick(widget, key)  # its stub does not know that it is static
 
 
 def only_row(panel: ExportPanel, queue: QueueOnPaper, shown: JobState) -> ExportRow:
@@ -115,8 +118,8 @@ def only_row(panel: ExportPanel, queue: QueueOnPaper, shown: JobState) -> Export
 def test_files_are_added_with_what_the_form_says(panel: ExportPanel, queue: QueueOnPaper, tmp_path: Path) -> None:
     form = panel.settings
     form.style_choice.setCurrentText("udnie")
-    form.strength.slider.setValue(70)
-    form.stability.slider.setValue(30)
+    form.strength.setValue(70)
+    form.stability.setValue(30)
     form.keep_color.setChecked(True)
     form.work_height.setCurrentText("480 lines")
     form.codec.setCurrentText("hevc")
@@ -235,6 +238,19 @@ def test_quality_is_automatic_or_in_the_codecs_range(codec: str, panel: ExportPa
         assert form.video() == VideoSettings(codec=codec, quality=quality)
 
 
+def test_the_form_is_folded_away_and_still_says_the_most_important(panel: ExportPanel) -> None:
+    assert not panel.settings.isVisible()
+    summary = panel.findChild(QLabel, "exportSettingsSummary")
+    assert summary is not None
+    panel.settings.style_choice.setCurrentText("udnie")
+    panel.settings.codec.setCurrentText("av1")
+    panel.settings.folder.setText("/results")
+    assert summary.text() == "udnie  ·  av1  ·  to /results"
+    find(panel, "exportSettingsShown").click()
+    assert panel.settings.isVisible()
+    assert summary.text() == ""
+
+
 # What a row shows
 
 
@@ -263,7 +279,7 @@ def test_a_running_row_shows_the_frame_being_painted(panel: ExportPanel, queue: 
 
 
 def center_color(row: ExportRow):  # type: ignore[no-untyped-def]
-    image = row._picture.grab().toImage()
+    image = row.picture.grab().toImage()
     return image.pixelColor(image.width() // 2, image.height() // 2)
 
 
@@ -271,20 +287,39 @@ def center_color(row: ExportRow):  # type: ignore[no-untyped-def]
     (state("checking"), "Looking at the file"),
     (state("waiting"), "Waiting"),
     (state("running"), "Opening the style"),
-    (state("running", frames_done=1234, frames_total=5000, fps=23.94, seconds_left=157),
-     "1,234 of 5,000 frames  ·  23.9 fps  ·  2:37 left"),
-    (state("running", frames_done=7, fps=0.0), "7 frames"),
+    (state("running", frames_done=1234, frames_total=5000, fps=23.94, seconds_left=157), "23.9 fps  ·  2:37 left"),
+    (state("running", frames_done=1234, fps=0.5), "1,234 frames  ·  0.5 fps"),
+    (state("running", frames_done=1, frames_total=1), "Painting"),
     (state("paused"), "Paused"),
-    (state("paused", frames_done=3, frames_total=9), "Paused  ·  3 of 9 frames"),
     (state("done", output=Path("/videos/clip.udnie.mp4")), "Done: clip.udnie.mp4"),
     (state("done", output=Path("/x.mp4"), message="HDR input: tone-mapped"), "Done: x.mp4  ·  HDR input: tone-mapped"),
-    (state("failed", message="clip.mp4 is damaged"), "clip.mp4 is damaged"),
+    (state("failed", message="clip.mp4 is damaged"), "Is damaged"),
+    (state("failed", message="the folder /x does not exist"), "The folder /x does not exist"),
     (state("cancelled"), "Cancelled"),
 ])
 def test_one_line_says_how_far_it_is(shown: JobState, line: str, panel: ExportPanel, queue: QueueOnPaper) -> None:
     assert status_line(shown) == line
     row = only_row(panel, queue, shown)
     assert row.accessibleName() == f"clip.mp4: {line}"
+
+
+def test_a_long_complaint_is_whole_in_the_tooltip_and_has_two_lines(panel: ExportPanel, queue: QueueOnPaper) -> None:
+    sentence = "clip.mp4 " + "cannot be read for a number of reasons " * 9
+    row = only_row(panel, queue, state("failed", message=sentence))
+    status = row.findChild(QLabel, "exportRowStatus")
+    assert status is not None
+    assert status.toolTip() == status.text() == sentence.removeprefix("clip.mp4 ").capitalize()
+    assert status.height() == 2 * status.fontMetrics().lineSpacing()
+
+
+def test_rows_are_of_one_height(panel: ExportPanel, queue: QueueOnPaper) -> None:
+    queue.put(state("failed", message="x " * 99), state("running"), state("done"), state("checking"))
+    assert len({row.height() for row in panel.rows()}) == 1
+
+
+def test_the_frames_are_counted_on_a_closer_look() -> None:
+    assert frames_line(state(frames_done=1234, frames_total=5000)) == "1,234 of 5,000 frames painted"
+    assert frames_line(state(frames_done=7)) == "7 frames painted"
 
 
 def test_where_results_go_if_not_beside_the_source() -> None:
@@ -355,26 +390,26 @@ def test_the_folder_of_a_result_is_shown(panel: ExportPanel, queue: QueueOnPaper
     opened: list[str] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
     row = only_row(panel, queue, state("done", output=Path("/results/clip.udnie.mp4")))
-    find(row, "exportRowShow").click()
+    find(row, "exportRowFirst").click()
     press(row, Qt.Key.Key_Return)
     assert opened == ["/results", "/results"]
 
 
 def test_only_what_makes_sense_is_offered(panel: ExportPanel, queue: QueueOnPaper) -> None:
-    row = only_row(panel, queue, state("done"))
+    row = only_row(panel, queue, state("checking"))
     assert not find(row, "exportRowFirst").isVisible()
-    assert find(row, "exportRowShow").isVisible()
+    assert find(row, "exportRowLast").isVisible()
 
 
 def test_a_button_that_vanishes_leaves_the_keyboard_in_its_row(
     panel: ExportPanel, queue: QueueOnPaper, qtbot: QtBot
 ) -> None:
-    running = state("running")
-    row = only_row(panel, queue, running)
+    failed = state("failed")
+    row = only_row(panel, queue, failed)
     panel.activateWindow()
     find(row, "exportRowFirst").setFocus()
     qtbot.waitUntil(lambda: find(row, "exportRowFirst").hasFocus())
-    queue.put(dataclasses.replace(running, status="done"))
+    queue.put(dataclasses.replace(failed, status="checking"))
     assert row.hasFocus()
 
 
@@ -405,7 +440,7 @@ def test_all_are_paused_and_go_on(panel: ExportPanel, queue: QueueOnPaper) -> No
     assert queue.asked == [("pause", waiting.job.id), ("pause", running.job.id)]
     queue.asked.clear()
     queue.put(*(dataclasses.replace(job, status="paused") for job in (running, waiting)))
-    assert button.text() == "&Resume all"
+    assert button.text() == "Resume all"
     button.click()
     assert [what for what, job_id in queue.asked if job_id == running.job.id] == ["resume"]
 
@@ -443,6 +478,7 @@ def test_nothing_listens_once_the_panel_is_gone(queue: QueueOnPaper, qtbot: QtBo
 
 def test_every_control_has_a_name_a_tooltip_and_the_keyboard(panel: ExportPanel, queue: QueueOnPaper) -> None:
     queue.put(state("running"), state("done"), state("failed"))
+    find(panel, "exportSettingsShown").click()
     kinds = (QAbstractButton, QComboBox, QSlider, QSpinBox, QLineEdit)
     controls = [widget for kind in kinds for widget in panel.findChildren(kind) if is_control(widget)]
     assert len(controls) > 15
@@ -461,6 +497,40 @@ def is_control(widget: QWidget) -> bool:
 def tooltip_of(widget: QWidget) -> str:
     parent = widget.parent()
     return widget.toolTip() or (parent.toolTip() if isinstance(parent, QWidget) else "")
+
+
+# In the window
+
+
+def test_dropped_files_open_it_beside_the_picture(queue: QueueOnPaper, make_bench: MakeBench, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.touch()
+    bench = make_bench(make_export_panel=functools.partial(ExportPanel, cast(ExportQueue, queue)))
+    bench.window.files_dropped.emit([clip])
+    panel = bench.window.findChild(ExportPanel)
+    assert panel is not None
+    assert panel.isVisible()
+    [added] = queue.states()
+    assert added.job.source == clip
+    assert added.job.look.style == bench.live.look.look.style
+
+
+def test_a_rows_keys_are_not_the_windows(queue: QueueOnPaper, make_bench: MakeBench, tmp_path: Path) -> None:
+    bench = make_bench(make_export_panel=functools.partial(ExportPanel, cast(ExportQueue, queue)))
+    bench.window.files_dropped.emit([tmp_path / "clip.mp4"])
+    panel = bench.window.findChild(ExportPanel)
+    assert panel is not None
+    queue.put(dataclasses.replace(queue.states()[0], status="running"))
+    bench.settle()
+    [row] = panel.rows()
+    row.setFocus()
+    commands = list(bench.session.told)
+    bench.press(Qt.Key.Key_Space)
+    bench.press(Qt.Key.Key_Delete)
+    assert [what for what, _ in queue.asked] == ["pause", "cancel"]
+    assert bench.session.told == commands
+    bench.press(Qt.Key.Key_Escape)
+    assert not panel.isVisible()
 
 
 # With the real queue
@@ -485,10 +555,10 @@ def test_dropped_files_are_painted_and_bad_ones_told_of(
     qtbot.waitUntil(lambda: all(row.state.is_finished for row in panel.rows()), timeout=PATIENCE_MS)
     queue.close(keep=True)
     failed, done = panel.rows()
-    assert "cannot be read as a picture" in failed.accessibleName()
+    assert "Cannot be read as a picture" in failed.accessibleName()
     assert done.accessibleName() == "clip.mp4: Done: clip.tiny.mp4"
     assert (tmp_path / "clip.tiny.mp4").is_file()
-    assert not done._picture.pixmap.isNull()
+    assert not done.picture.pixmap.isNull()
 
 
 IN_THE_WINDOWS_PROCESS = """
