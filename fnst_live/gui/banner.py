@@ -90,5 +90,6 @@ class Banner(QFrame):
 
 
 def as_sentence(text: str) -> str:
-    """Errors begin in lower case, for the command line's sake."""
-    return text[:1].upper() + text[1:]
+    """Errors begin in lower case, for the command line's sake; the name of a file stays as it is."""
+    first_word = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first_word.replace("-", "").isalpha() else text

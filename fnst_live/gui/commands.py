@@ -137,4 +137,6 @@ def _action(command: Command, parent: QObject) -> QAction:
 
 
 def _native(key: str) -> str:
-    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+    """A lone comma or period would be overlooked."""
+    lone = {",": "Comma", ".": "Period"}
+    return lone.get(key) or QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)

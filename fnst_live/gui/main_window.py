@@ -75,7 +75,7 @@ class MainWindow(QMainWindow):
         self.banner = Banner(self.viewport)
         self.toast = Toast(self.viewport)
         self.drop_hint = DropHint(self.viewport)
-        self.overlay = ShortcutsOverlay(self.centralWidget())
+        self.overlay = ShortcutsOverlay(self)
         self._prepare_actions()
         self.viewport.installEventFilter(self)
 
@@ -96,6 +96,10 @@ class MainWindow(QMainWindow):
         self._export = panel
         panel.show()
         self.panel.hide()
+
+    @property
+    def is_export_shown(self) -> bool:
+        return self._export is not None and self._export.isVisible()
 
     def hide_export(self) -> None:
         if self._export is not None:
@@ -154,9 +158,7 @@ class MainWindow(QMainWindow):
         self.banner.move(room.left() + (room.width() - width) // 2, room.top())
         self.toast.move(room.left() + (room.width() - self.toast.width()) // 2, room.bottom() - self.toast.height())
         self.drop_hint.setGeometry(self.viewport.rect())
-        central = self.centralWidget()
-        if central is not None:
-            self.overlay.setGeometry(central.rect())
+        self.overlay.setGeometry(self.rect())
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
         if watched is self.viewport and event is not None and event.type() in (QEvent.Type.Resize,

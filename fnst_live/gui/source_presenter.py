@@ -106,8 +106,9 @@ class SourcePresenter(QObject):
     def _on_opened(self, event: SourceOpened) -> None:
         self._opened, self._is_playing = event, True
         window = self._window
-        window.source_picker.show_source(event.spec.kind, as_sentence(event.name))
-        window.setWindowTitle(f"{as_sentence(event.name)} – fnst-live")
+        name = as_sentence(event.name)
+        window.source_picker.show_source(event.spec.kind, name)
+        window.setWindowTitle(f"{name} – fnst-live")
         window.transport.show_clip(event.duration_s)
         window.transport.show_about(f"{event.size.width} × {event.size.height}" + (
             f" at {event.fps:.0f} fps" if event.fps else ""))

@@ -87,6 +87,8 @@ class ViewPresenter(QObject):
             window.overlay.close_overlay()
         elif window.banner.isVisible():
             window.banner.clear()
+        elif window.is_export_shown:
+            window.hide_export()
         elif window.actions_["full_screen"].isChecked():
             window.actions_["full_screen"].setChecked(False)
         else:
