@@ -32,6 +32,7 @@ from fnst_live.gui.commands import Actions
 from fnst_live.gui.control_panel import ControlPanel
 from fnst_live.gui.controls import ActionButton
 from fnst_live.gui.drop_hint import DropHint
+from fnst_live.gui.idle_cursor import IdleCursor
 from fnst_live.gui.recorder import Recorder
 from fnst_live.gui.shortcuts_overlay import ShortcutsOverlay
 from fnst_live.gui.source_picker import SourcePicker
@@ -72,6 +73,7 @@ class MainWindow(QMainWindow):
         self.transport = Transport(self.actions_)
         self.recorder = Recorder(self.actions_)
         self._lay_out()
+        self.idle_cursor = IdleCursor(self.viewport)
         self.banner = Banner(self.viewport)
         self.toast = Toast(self.viewport)
         self.drop_hint = DropHint(self.viewport)
@@ -84,7 +86,8 @@ class MainWindow(QMainWindow):
         for chrome in (self.menuBar(), self._top_bar, self._bottom_bar):
             if chrome is not None:
                 chrome.setVisible(not is_full)
-        self.panel.setVisible(not is_full and self.actions_["show_panel"].isChecked())
+        self.show_panel(not is_full and self.actions_["show_panel"].isChecked())
+        self.idle_cursor.switch(is_on=is_full)
         self.gallery.setVisible(not is_full and self.actions_["show_gallery"].isChecked())
         state = self.windowState() & ~Qt.WindowState.WindowFullScreen
         self.setWindowState(state | Qt.WindowState.WindowFullScreen if is_full else state)
@@ -97,14 +100,18 @@ class MainWindow(QMainWindow):
         panel.show()
         self.panel.hide()
 
+    def show_panel(self, is_shown: bool) -> None:  # noqa: FBT001
+        """The exports give way."""
+        if self._export is not None:
+            self._export.hide()
+        self.panel.setVisible(is_shown)
+
     @property
     def is_export_shown(self) -> bool:
         return self._export is not None and self._export.isVisible()
 
     def hide_export(self) -> None:
-        if self._export is not None:
-            self._export.hide()
-        self.panel.setVisible(self.actions_["show_panel"].isChecked())
+        self.show_panel(self.actions_["show_panel"].isChecked())
 
     def _lay_out(self) -> None:
         self._top_bar, self._bottom_bar = self._make_top_bar(), self._make_bottom_bar()
