@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PyQt6 import sip
-from PyQt6.QtCore import QSocketNotifier
+from PyQt6.QtCore import QLoggingCategory, QSocketNotifier
 from PyQt6.QtWidgets import QApplication
 
 from fnst_live.export_queue import default_file
@@ -44,6 +44,8 @@ from fnst_live.live_settings import SourceSpec
 from fnst_live.style_library import find_style, list_styles
 
 SET_BY_CV2 = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
+
+QUIET = "qt.multimedia*=false"  # a machine without sound devices is no news to the terminal
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def run_window(request: StartRequest) -> None:
 
 def make_application() -> QApplication:
     clear_what_cv2_set()
+    QLoggingCategory.setFilterRules(QUIET)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("fnst-live")
     app.setDesktopFileName("fnst-live")

@@ -59,6 +59,12 @@ class Banner(QFrame):
         if self.text == as_sentence(sentence):
             self.clear()
 
+    def natural_width(self) -> int:
+        """What one line needs."""
+        label, buttons = self.label, [b for b in (self.copy_button, self.close_button) if not b.isHidden()]
+        text_width = label.fontMetrics().horizontalAdvance(label.text()) + 2 * theme.GAP
+        return 16 + text_width + sum(button.sizeHint().width() + theme.GAP for button in buttons) + theme.GAP
+
     @property
     def text(self) -> str:
         """Empty while nothing is shown."""

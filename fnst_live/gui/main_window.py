@@ -45,6 +45,7 @@ from fnst_live.live_devices import CameraChoice
 
 FIRST_SIZE = (1240, 806)
 BAR_HEIGHT = theme.CONTROL_HEIGHT + 2 * theme.GAP
+BANNER_WIDTH = 480  # at least
 COMPARISON_ACTIONS = ("show_painted", "show_wipe", "show_side_by_side")
 STYLE_PICKER_WIDTH = 250
 
@@ -160,7 +161,7 @@ class MainWindow(QMainWindow):
     def _place_overlays(self) -> None:
         """Banner above, toast below, the drop hint over all of the picture."""
         room = self.viewport.rect().adjusted(16, 16, -16, -16)
-        width = min(room.width(), 720)
+        width = min(room.width(), max(BANNER_WIDTH, self.banner.natural_width()))
         self.banner.setFixedSize(width, max(self.banner.heightForWidth(width), BAR_HEIGHT))
         self.banner.move(room.left() + (room.width() - width) // 2, room.top())
         self.toast.move(room.left() + (room.width() - self.toast.width()) // 2, room.bottom() - self.toast.height())

@@ -119,7 +119,7 @@ class SourcePresenter(QObject):
         self._show_name(event)
         window.transport.show_clip(event.duration_s)
         window.transport.show_about(f"{event.size.width} × {event.size.height}" + (
-            f" at {event.fps:.0f} fps" if event.fps else ""))
+            f" at {event.fps:.0f} fps" if event.spec.kind != "picture" else ""))
         window.actions_["freeze"].setChecked(False)
         self._show_controls()
 
