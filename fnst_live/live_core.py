@@ -63,6 +63,7 @@ class LiveCore:
         self._brush: Brush | None = None
         self._finished: Finished | None = None
         self._recording: LiveRecording | None = None
+        self._unmixable: tuple[str, str | None] | None = None
         self._thumbnail_request = 0
         self.player: ClipPlayer | None = None
         self._runner.start()
@@ -108,10 +109,10 @@ class LiveCore:
     # The look.
 
     def set_look(self, look: LiveLook) -> bool:
-        """Quick, from any thread. Whether something of it must be loaded."""
+        """Quick, from any thread. Whether something of it must be loaded, or told of."""
         self._painter.look = look
         self._runner.repaint()
-        return self._palette.brush_for(look) is None
+        return self._palette.brush_for(look) is None or not self._palette.can_mix(look)
 
     def load_look(self) -> None:
         """On the loader thread: whatever the look of this moment needs. Raises StyleError, EngineError."""
@@ -119,8 +120,14 @@ class LiveCore:
         self._palette.load(look)
         self._painter.ask_palette_anew()
         self._runner.repaint()
-        if not self._palette.can_mix(look):
+        self._tell_if_unmixable(look)
+
+    def _tell_if_unmixable(self, look: LiveLook) -> None:
+        """Once for each pair, not for each touch of the slider."""
+        pair = None if self._palette.can_mix(look) else (look.style, look.second_style)
+        if pair is not None and pair != self._unmixable:
             self._on_event(Notice(f"{look.style} and {look.second_style} are of two models, which cannot be mixed"))
+        self._unmixable = pair
 
     def look_at_folders(self) -> None:
         """On the loader thread: model files came, went or changed. Raises StyleError, EngineError."""

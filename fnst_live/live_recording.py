@@ -62,7 +62,8 @@ class LiveRecording:
     def __init__(self, folder: Path, listener: RecordingListener, *, with_original: bool, with_sound: bool):
         """Chooses the names. Raises OutputError."""
         painted = dated_path(folder, SUFFIX)
-        self.paths = (painted, painted.with_stem(f"{painted.stem} original")) if with_original else (painted,)
+        original = painted.with_stem(f"{painted.stem} original")
+        self.paths: tuple[Path, ...] = (painted, original) if with_original else (painted,)
         self._listener, self._with_sound = listener, with_sound
         self._shots: Belt[_Shot] = Belt(BELT_CAPACITY)
         self._sounds: deque[_Sound] = deque()
