@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from pathlib import Path
@@ -63,6 +62,8 @@ class LiveCore:
         self._brush: Brush | None = None
         self._finished: Finished | None = None
         self._recording: LiveRecording | None = None
+        self._opened: OpenSource | None = None
+        self._unloadable: LiveLook | None = None
         self._unmixable: tuple[str, str | None] | None = None
         self._thumbnail_request = 0
         self.player: ClipPlayer | None = None
@@ -86,10 +87,23 @@ class LiveCore:
 
     def open_source(self, spec: SourceSpec) -> None:
         """The present source goes on until the new one is open. Raises InputError."""
-        self._show(self._opener.open(spec))
+        if self._opened is not None and is_same_camera(spec, self._opened.spec):
+            self._reopen_camera(spec, self._opened.spec)
+        else:
+            self._show(self._opener.open(spec))
+
+    def _reopen_camera(self, spec: SourceSpec, before: SourceSpec) -> None:
+        """In another mode: a camera gives its pictures to one reader at a time. Raises InputError."""
+        self._runner.end_source()
+        try:
+            self._show(self._opener.open(spec))
+        except InputError:
+            self.open_first(before)
+            raise
 
     def _show(self, opened: OpenSource) -> None:
-        self._painter.source_fps = opened.fps
+        self._opened = opened
+        self._painter.source_fps, self._painter.is_still = opened.fps, opened.spec.kind == "picture"
         self._runner.show(opened.source, is_clip=opened.player is not None)
         self.player = opened.player
         duration_s = opened.player.duration_s if opened.player else None
@@ -117,7 +131,11 @@ class LiveCore:
     def load_look(self) -> None:
         """On the loader thread: whatever the look of this moment needs. Raises StyleError, EngineError."""
         look = self._painter.look
+        if self._unloadable is not None and wants_same_models(look, self._unloadable):
+            return  # it was told, and nothing has changed since
+        self._unloadable = look
         self._palette.load(look)
+        self._unloadable = None
         self._painter.ask_palette_anew()
         self._runner.repaint()
         self._tell_if_unmixable(look)
@@ -132,6 +150,7 @@ class LiveCore:
     def look_at_folders(self) -> None:
         """On the loader thread: model files came, went or changed. Raises StyleError, EngineError."""
         self._palette.forget_changed()
+        self._unloadable = None
         self._on_event(StylesChanged())
         if self._palette.brush_for(self._painter.look) is None and self._is_listed(self._painter.look.style):
             self.load_look()
@@ -270,7 +289,7 @@ class LiveCore:
             return None
 
     def on_error(self, error: Exception) -> None:
-        self._on_event(failed(error))
+        self._on_event(Failed.of(error))
 
     def close_picture(self) -> None:
         """Waits until capturing, painting and finishing have ended."""
@@ -282,9 +301,9 @@ def _as_of_now(frame: Frame) -> Frame:
     return dataclasses.replace(frame, captured_s=time.monotonic())
 
 
-def failed(error: Exception) -> Failed:
-    """The user's sentence, and for what is no user's fault where it happened."""
-    details = "".join(traceback.format_exception(error))
-    if isinstance(error, UserError):
-        return Failed(str(error), details)
-    return Failed(f"something went wrong ({type(error).__name__}): the details tell where", details)
+def is_same_camera(spec: SourceSpec, present: SourceSpec) -> bool:
+    return spec.kind == present.kind == "camera" and spec.path in (None, present.path)
+
+
+def wants_same_models(a: LiveLook, b: LiveLook) -> bool:
+    return (a.style, a.second_style, a.engine) == (b.style, b.second_style, b.engine)

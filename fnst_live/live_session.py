@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fnst_live.errands import Errands
-from fnst_live.live_events import Event
+from fnst_live.live_events import Event, Failed
 from fnst_live.live_settings import LiveLook, SourceSpec
 
 if TYPE_CHECKING:
@@ -162,6 +162,4 @@ class LiveSession:
             command(self._core)
 
     def _on_error(self, error: Exception) -> None:
-        from fnst_live.live_core import failed
-
-        self._on_event(failed(error))
+        self._on_event(Failed.of(error))

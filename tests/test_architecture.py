@@ -60,7 +60,7 @@ RULES = {
     "assembly": rule(EVERYTHING_BUT_THE_WINDOW),
     "headless": rule(EVERYTHING_BUT_THE_WINDOW, "tqdm"),
     "live_settings": rule("errors settings"),
-    "live_events": rule("frames live_settings"),
+    "live_events": rule("errors frames live_settings"),
     "errands": rule(),
     "model_folders": rule("paths errors style_library"),
     "palette": rule("errors live_settings style_library stylize", "numpy"),

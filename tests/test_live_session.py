@@ -68,6 +68,7 @@ class FakeUsb:
 
     def __init__(self) -> None:
         self.is_plugged = True
+        self.reader_count = 0
         self.modes: list[CameraMode | None] = []
         self._level = 0
 
@@ -77,13 +78,15 @@ class FakeUsb:
 
     def open(self, node: Path, mode: CameraMode | None) -> Capture:
         self.modes.append(mode)
+        self.reader_count += 1
         return self
 
     def isOpened(self) -> bool:  # noqa: N802
-        return self.is_plugged
+        is_refused = self.modes[-1] is not None and self.modes[-1].width > 3000
+        return self.is_plugged and self.reader_count == 1 and not is_refused
 
     def read(self) -> tuple[bool, Any]:
-        if not self.is_plugged:
+        if not self.isOpened():
             return False, None
         time.sleep(0.01)
         self._level = (self._level + 1) % 200
@@ -95,7 +98,7 @@ class FakeUsb:
         return 100.0
 
     def release(self) -> None:
-        pass
+        self.reader_count = max(0, self.reader_count - 1)
 
 
 class Window:
@@ -225,6 +228,15 @@ def test_an_unknown_style_is_told_of_and_the_old_one_goes_on(window: Window) -> 
     assert window.wait_for_result(is_painted).style == "garden"
 
 
+def test_an_unknown_style_is_told_of_once_however_often_the_look_changes(window: Window) -> None:
+    window.start(SCENE)
+    for strength in (1.0, 0.9, 0.8, 0.7):
+        window.session.set_look(dataclasses.replace(LOOK, style="gardn", strength=strength))
+        window.wait_for(Failed)
+        window.wait_for_more()
+    assert len(window.all_of(Failed)) == 1
+
+
 def test_a_style_file_that_is_deleted_while_used_goes_on_painting(window: Window, user_model: Path) -> None:
     window.start()
     user_model.unlink()
@@ -275,6 +287,11 @@ def test_frozen_the_picture_stays_and_takes_a_new_style(window: Window) -> None:
     assert third.stats.dropped_count <= second.stats.dropped_count + 5
 
 
+def test_what_stands_still_is_painted_finely(window: Window, tmp_path: Path) -> None:
+    window.start(SourceSpec("picture", picture_file(tmp_path)), dataclasses.replace(LOOK, work_height=None))
+    assert window.wait_for_result(is_painted).stats.work_size == (64, 48)
+
+
 def test_automatic_work_size_is_chosen(window: Window) -> None:
     window.start(SCENE, dataclasses.replace(LOOK, work_height=None))
     assert window.wait_for_result(is_painted).stats.work_size.height > 0
@@ -302,6 +319,15 @@ def test_a_camera_is_told_by_name_and_mode(window: Window) -> None:
     window.session.open_source(SourceSpec("camera", Path("/dev/video0"), 1280, 720, 25, "YUYV"))
     window.wait_for(SourceOpened, 2)
     assert window.usb.modes[-1] == CameraMode("YUYV", 1280, 720, 25)
+
+
+def test_a_mode_that_the_camera_refuses_leaves_it_as_it_was(window: Window) -> None:
+    window.start(CAMERA)
+    window.session.open_source(SourceSpec("camera", Path("/dev/video0"), 7680, 4320))
+    assert "another mode" in window.wait_for(Failed).sentence
+    opened = window.wait_for(SourceOpened, 2)
+    assert (opened.spec.width, opened.spec.height) == (64, 48)
+    window.wait_for_more()
 
 
 def test_a_camera_that_vanishes_is_told_of_and_picked_up_again(window: Window) -> None:
