@@ -209,8 +209,9 @@ class LiveCore:
 
     def start_recording(self, folder: Path, *, with_original: bool, with_sound: bool) -> None:
         """Raises OutputError."""
-        if self._recording is not None:
+        if self._recording is not None and not self._recording.is_over:
             return
+        self.stop_recording()
         recording = LiveRecording(folder, self, with_original=with_original, with_sound=with_sound)
         recording.start()
         finished = self._finished
@@ -219,6 +220,7 @@ class LiveCore:
         self._recording = recording
 
     def stop_recording(self) -> None:
+        """Waits until its thread is gone, also where it has failed."""
         recording = self._recording
         if recording is not None:
             recording.stop()
@@ -237,7 +239,6 @@ class LiveCore:
         self._on_event(RecordingSaved(paths, warnings))
 
     def on_recording_failed(self, error: Exception) -> None:
-        self._recording = None
         self.on_error(error)
 
     # Thumbnails: on a thread of their own, the painting between two frames.

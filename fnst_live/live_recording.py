@@ -57,7 +57,7 @@ class RecordingListener(Protocol):
 
 
 class LiveRecording:
-    """`write` belongs to the finishing thread; everything else may be called from any."""
+    """`write` belongs to the finishing thread; everything else may be called from any. is_over: ended, well or not."""
 
     def __init__(self, folder: Path, listener: RecordingListener, *, with_original: bool, with_sound: bool):
         """Chooses the names. Raises OutputError."""
@@ -71,6 +71,7 @@ class LiveRecording:
         self._begin_s = 0.0
         self._left_out_count = 0
         self._stopped_s: float | None = None
+        self.is_over = False
         self._thread = threading.Thread(target=self._run, name="record")
 
     def start(self) -> None:
@@ -103,6 +104,7 @@ class LiveRecording:
             self._finish()
         except Exception as error:  # noqa: BLE001  (told to the user; the picture goes on)
             self._shots.stop()
+            self.is_over = True
             for reel in self._reels:
                 reel.sink.abandon()
             self._listener.on_recording_failed(error)
@@ -134,6 +136,7 @@ class LiveRecording:
             self._write_sounds()
         for reel in self._reels:
             reel.finish(round((end_s - self._begin_s) / TICK))
+        self.is_over = True
         saved = self.paths if self._reels else ()
         self._listener.on_recording_saved(saved, self._warnings())
 
