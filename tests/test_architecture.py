@@ -61,17 +61,8 @@ RULES = {
     "headless": rule(EVERYTHING_BUT_THE_WINDOW, "tqdm"),
     "live_settings": rule("errors settings"),
     "live_events": rule("errors frames live_settings"),
-    "errands": rule(),
-    "model_folders": rule("paths errors style_library"),
-    "palette": rule("errors live_settings style_library stylize", "numpy"),
-    "live_painter": rule("compose frames live_settings palette pipeline settings stabilize", "cv2 numpy"),
-    "live_sources": rule("errors live_settings pipeline settings sources"),
-    "live_recording": rule("frames pipeline sinks"),
-    "live_core": rule(
-        "errors frames live_events live_painter live_recording live_settings live_sources model_folders palette "
-        "pipeline sinks sources style_library"
-    ),
-    "live_session": rule("errands live_core live_events live_settings model_folders pipeline sources"),
+    "live": rule(EVERYTHING_BUT_THE_WINDOW, "cv2 numpy"),
+    "live_session": rule("live live_events live_settings pipeline sources"),
     "doctor": rule(EVERYTHING_BUT_THE_WINDOW, "av cv2 numpy openvino torch"),
     "cli": rule("__init__ errors options settings headless style_library contact_sheet doctor gui"),
     "gui": rule(

@@ -508,7 +508,7 @@ def test_thumbnails_of_a_source_that_is_gone_are_thrown_away(
             assert may_go_on.wait(PATIENCE_S)
         return style_library.list_styles()
 
-    monkeypatch.setattr("fnst_live.live_core.list_styles", slowly)
+    monkeypatch.setattr("fnst_live.live.thumbnails.list_styles", slowly)
     window.start()
     window.wait_for_result(is_painted)
     window.session.request_thumbnails(24)

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from fnst_live.frames.frame import Frame, FrameSize, Pixels
-from fnst_live.live_painter import LivePainter, mirrored, thumbnail_of
+from fnst_live.live.painter import LivePainter, mirrored, thumbnail_of
+from fnst_live.live.palette import Brush, OpenModel, Palette
 from fnst_live.live_settings import LiveLook
-from fnst_live.palette import Brush, OpenModel, Palette
 from fnst_live.pipeline.live import Captured, Finished
 from fnst_live.stylize.engine import StyleVector
 
@@ -155,7 +155,7 @@ def test_the_past_is_forgotten_after_a_jump_a_switch_and_a_turn_and_else_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stabilizer = CountingStabilizer()
-    monkeypatch.setattr("fnst_live.live_painter.make_stabilizer", lambda stability: stabilizer)
+    monkeypatch.setattr("fnst_live.live.painter.make_stabilizer", lambda stability: stabilizer)
     table = Table()
     for index in range(3):
         table.process(picture(index))
@@ -174,7 +174,7 @@ def test_another_stability_is_another_stabilizer(monkeypatch: pytest.MonkeyPatch
         made.append(stability)
         return CountingStabilizer()
 
-    monkeypatch.setattr("fnst_live.live_painter.make_stabilizer", make)
+    monkeypatch.setattr("fnst_live.live.painter.make_stabilizer", make)
     table = Table()
     for stability in (0.0, 0.5, 0.5):
         table.set(stability=stability)

@@ -16,8 +16,8 @@ import numpy as np
 from fnst_live.compose.compositor import StrengthCompositor
 from fnst_live.frames.frame import Frame
 from fnst_live.frames.resize import resize, work_size
+from fnst_live.live.palette import Brush, Palette
 from fnst_live.live_settings import LiveLook
-from fnst_live.palette import Brush, Palette
 from fnst_live.pipeline.live import Captured, Finished, LiveSketch
 from fnst_live.pipeline.work_size import WorkSizeControl
 from fnst_live.settings import WORK_HEIGHT_LIMIT

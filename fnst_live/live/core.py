@@ -1,48 +1,39 @@
-"""What a live session does, with everything that is heavy: runner, painter, palette, sources, recording.
+"""What a live session does, with everything that is heavy: what is shown, and how it looks; the rest it hands on.
 
 Made on a core thread by `LiveSession`, which says what runs on which thread. Every outcome is an event.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
 from pathlib import Path
 
-from fnst_live.errors import InputError, UserError
-from fnst_live.frames.frame import Frame, Pixels
+from fnst_live.errors import InputError
+from fnst_live.live.keeping import Keeping
+from fnst_live.live.model_folders import take_over
+from fnst_live.live.opening import OpenSource, SourceListener, SourceOpener
+from fnst_live.live.painter import LivePainter
+from fnst_live.live.palette import Brush, Palette
+from fnst_live.live.thumbnails import ThumbnailMaker
 from fnst_live.live_events import (
     EngineReady,
     Event,
     Failed,
     ModelAdded,
     Notice,
-    RecordingSaved,
-    RecordingStarted,
-    SnapshotSaved,
     SourceBack,
     SourceEnded,
     SourceLost,
     SourceOpened,
     StyleChanged,
     StylesChanged,
-    Thumbnails,
 )
-from fnst_live.live_painter import LivePainter, thumbnail_of
-from fnst_live.live_recording import LiveRecording
 from fnst_live.live_settings import LiveLook, SourceSpec
-from fnst_live.live_sources import OpenSource, SourceListener, SourceOpener
-from fnst_live.model_folders import take_over
-from fnst_live.palette import Brush, Palette
 from fnst_live.pipeline.live import Finished, LiveListener, LiveResult, LiveRunner
-from fnst_live.sinks.dated import dated_path
-from fnst_live.sinks.picture import write_picture
 from fnst_live.sources.camera import CameraAccess
 from fnst_live.sources.clip_player import ClipPlayer
 from fnst_live.sources.clip_sound import ClipSound, SoundChunk
-from fnst_live.style_library import StyleEntry, list_styles
+from fnst_live.style_library import list_styles
 
 
 class LiveCore:
@@ -56,26 +47,24 @@ class LiveCore:
         self._palette = Palette()
         self._painter = LivePainter(look, self._palette, self._on_brush)
         self._runner = LiveRunner(self._painter, LiveListener(self._on_result, self.on_error))
+        self._thumbnails = ThumbnailMaker(self._runner, self._palette, on_event)
+        self.keeping = Keeping(on_event)
         self._opener = SourceOpener(
             SourceListener(self._on_lost, self._on_back, self._runner.forget_past, self._on_end), cameras
         )
         self._brush: Brush | None = None
         self._finished: Finished | None = None
-        self._recording: LiveRecording | None = None
         self._opened: OpenSource | None = None
         self._unloadable: LiveLook | None = None
         self._unmixable: tuple[str, str | None] | None = None
-        self._thumbnail_request = 0
         self.player: ClipPlayer | None = None
         self._runner.start()
 
     def newest(self) -> LiveResult | None:
         return self._runner.results.newest()
 
-    # Sources: on the thread that opens them.
-
     def open_first(self, spec: SourceSpec) -> None:
-        """There is always a picture: where this cannot be had, the built-in scene's."""
+        """On the thread that opens sources. There is always a picture: where this cannot be had, the scene's."""
         try:
             self._show(self._opener.open(spec))
         except InputError as error:
@@ -86,7 +75,7 @@ class LiveCore:
                 self.on_error(error)
 
     def open_source(self, spec: SourceSpec) -> None:
-        """The present source goes on until the new one is open. Raises InputError."""
+        """On the same thread. The present source goes on until the new one is open. Raises InputError."""
         if self._opened is not None and is_same_camera(spec, self._opened.spec):
             self._reopen_camera(spec, self._opened.spec)
         else:
@@ -119,8 +108,6 @@ class LiveCore:
 
     def _on_end(self) -> None:
         self._on_event(SourceEnded())
-
-    # The look.
 
     def set_look(self, look: LiveLook) -> bool:
         """Quick, from any thread. Whether something of it must be loaded, or told of."""
@@ -170,8 +157,6 @@ class LiveCore:
         if before is None or before.style != brush.style:
             self._on_event(StyleChanged(brush.style))
 
-    # The picture.
-
     def freeze(self, *, is_frozen: bool) -> None:
         self._runner.freeze(is_frozen=is_frozen)
 
@@ -192,114 +177,30 @@ class LiveCore:
 
     def _on_result(self, _: LiveResult, finished: Finished) -> None:
         self._finished = finished
-        recording = self._recording
-        if recording is not None:
-            recording.write(finished.painted, finished.sketch.captured.frame)
+        self.keeping.record(finished)
         self._on_frame()
-
-    # Keeping: on a thread of its own.
-
-    def snapshot(self, result: LiveResult | None, folder: Path) -> None:
-        """Raises OutputError, InputError."""
-        if result is None:
-            raise InputError("there is no picture yet: try again in a moment")
-        path = dated_path(folder, ".png")
-        write_picture(path, result.painted, None)
-        self._on_event(SnapshotSaved(path))
 
     def start_recording(self, folder: Path, *, with_original: bool, with_sound: bool) -> None:
         """Raises OutputError."""
-        if self._recording is not None and not self._recording.is_over:
-            return
-        self.stop_recording()
-        recording = LiveRecording(folder, self, with_original=with_original, with_sound=with_sound)
-        recording.start()
-        finished = self._finished
-        if finished is not None:  # a picture that stands still sends no other
-            recording.write(_as_of_now(finished.painted), _as_of_now(finished.sketch.captured.frame))
-        self._recording = recording
-
-    def stop_recording(self) -> None:
-        """Waits until its thread is gone, also where it has failed."""
-        recording = self._recording
-        if recording is not None:
-            recording.stop()
-            recording.join()
-            self._recording = None
-
-    def write_sound(self, samples: bytes, sample_rate: int, channels: int) -> None:
-        recording = self._recording
-        if recording is not None:
-            recording.write_sound(samples, sample_rate, channels)
-
-    def on_recording_started(self, paths: tuple[Path, ...]) -> None:
-        self._on_event(RecordingStarted(paths))
-
-    def on_recording_saved(self, paths: tuple[Path, ...], warnings: tuple[str, ...]) -> None:
-        self._on_event(RecordingSaved(paths, warnings))
-
-    def on_recording_failed(self, error: Exception) -> None:
-        self.on_error(error)
-
-    # Thumbnails: on a thread of their own, the painting between two frames.
+        self.keeping.start_recording(self._finished, folder, with_original=with_original, with_sound=with_sound)
 
     def ask_for_thumbnails(self) -> int:
-        """Quick. The number of the request; an older one is given up."""
-        self._thumbnail_request += 1
-        return self._thumbnail_request
+        """Quick, from any thread. The number of the request."""
+        return self._thumbnails.ask()
 
     def make_thumbnails(self, request: int, lines: int) -> None:
-        """The current frame in every style, file by file, those of loaded models first."""
-        finished = self._finished
-        if finished is None:
-            return
-        look, generation = self._painter.look, finished.sketch.captured.generation
-        for entries in self._styles_by_file(look):
-            pictures: dict[str, Pixels] = {}
-            for entry in entries:
-                if request != self._thumbnail_request or generation != self._runner.generation:
-                    return
-                picture = self._thumbnail(finished, LiveLook(style=entry.name, engine=look.engine), lines)
-                if picture is not None:
-                    pictures[entry.name] = picture
-            self._on_event(Thumbnails(pictures, generation))
-
-    def _styles_by_file(self, look: LiveLook) -> list[list[StyleEntry]]:
-        files: dict[Path, list[StyleEntry]] = {}
-        for entry in list_styles():
-            files.setdefault(entry.file, []).append(entry)
-
-        def is_unloaded(entries: list[StyleEntry]) -> bool:
-            return self._palette.brush_for(LiveLook(style=entries[0].name, engine=look.engine)) is None
-
-        return sorted(files.values(), key=is_unloaded)
-
-    def _thumbnail(self, finished: Finished, look: LiveLook, lines: int) -> Pixels | None:
-        """None where the style cannot be loaded, which is told when it is chosen."""
-        try:
-            self._palette.load(look, sparing=self._brush.model if self._brush else None)
-        except UserError:
-            return None
-        brush = self._palette.brush_for(look)
-        if brush is None:
-            return None
-        content = finished.sketch.content
-        try:
-            return self._runner.between_frames(lambda: thumbnail_of(content, brush, lines)).result().pixels
-        except CancelledError:
-            return None
+        """On a thread of its own."""
+        in_use = None if self._brush is None else self._brush.model
+        if self._finished is not None:
+            self._thumbnails.make(request, self._finished, self._painter.look.engine, lines, in_use)
 
     def on_error(self, error: Exception) -> None:
         self._on_event(Failed.of(error))
 
     def close_picture(self) -> None:
         """Waits until capturing, painting and finishing have ended."""
-        self._thumbnail_request += 1
+        self._thumbnails.give_up()
         self._runner.close()
-
-
-def _as_of_now(frame: Frame) -> Frame:
-    return dataclasses.replace(frame, captured_s=time.monotonic())
 
 
 def is_same_camera(spec: SourceSpec, present: SourceSpec) -> bool:

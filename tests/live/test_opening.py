@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from fnst_live.errors import InputError
+from fnst_live.live.opening import SourceListener, SourceOpener
 from fnst_live.live_settings import SourceSpec
-from fnst_live.live_sources import SourceListener, SourceOpener
 from fnst_live.sources.camera import CameraAccess
 from fnst_live.sources.devices import Camera, CameraMode
 
