@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import QApplication
 from fnst_live.errors import StyleError
 from fnst_live.frames.frame import Frame, FrameSize, Pixels
 from fnst_live.gui.app import make_application
+from fnst_live.gui.exports import QueuedExports
 from fnst_live.gui.keeping_presenter import KeepFolders
 from fnst_live.gui.live_window import LiveWindow, Surroundings
 from fnst_live.gui.style_choice import installed_styles
@@ -79,7 +80,7 @@ class Studio:
             self.painted: Painted = {name: stored[name] for name in stored.files}
         self.folder, self.scale = folder, scale
         keep = KeepFolders(Path("/home/me/Pictures"), Path("/home/me/Videos"))
-        self.live = LiveWindow(Surroundings(FakeSession, installed_styles, cameras, keep), WindowState())
+        self.live = LiveWindow(Surroundings(FakeSession, installed_styles, cameras, keep, QueuedExports(folder / "none.json")), WindowState())
         session = self.live.bridge.session
         assert isinstance(session, FakeSession)
         self.session = session

@@ -11,13 +11,12 @@
 5. The event loop runs until the window is closed, or Ctrl-C or SIGTERM ends it in order. A signal handler runs in
    Python only when the interpreter does: a socket wakes the event loop for it.
 6. Closing saves the settings, ends the session and with it every thread; files that are being painted go on at the
-   next start.
+   next start, once the live picture is painted.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import signal
 import socket
@@ -30,8 +29,8 @@ from PyQt6 import sip
 from PyQt6.QtCore import QSocketNotifier
 from PyQt6.QtWidgets import QApplication
 
-from fnst_live.export_queue import ExportQueue, default_file
-from fnst_live.gui.export_panel import ExportPanel
+from fnst_live.export_queue import default_file
+from fnst_live.gui.exports import QueuedExports
 from fnst_live.gui.focus_keys import FocusKeys
 from fnst_live.gui.keeping_presenter import KeepFolders
 from fnst_live.gui.live_window import LiveWindow, Surroundings
@@ -59,12 +58,10 @@ def run_window(request: StartRequest) -> None:
     """Returns when the window is closed. Raises StyleError before it opens."""
     state = starting_state(load_state(state_file()), request)
     app = make_application()
-    exports = ExportQueue(file=default_file())
-    live_window = LiveWindow(_surroundings(exports), state)
+    live_window = LiveWindow(_surroundings(), state)
     with signals_calling(live_window.end):
         live_window.show(is_full_screen=request.is_full_screen)
         app.exec()
-    exports.close(keep=True)
     live_window.dispose()
 
 
@@ -117,6 +114,8 @@ def signals_calling(end: Callable[[], None]) -> Iterator[None]:
         outside.close()
 
 
-def _surroundings(exports: ExportQueue) -> Surroundings:
-    return Surroundings(LiveSession, installed_styles, camera_choices, KeepFolders.of_the_user(),
-                        functools.partial(ExportPanel, exports), state_file())
+def _surroundings() -> Surroundings:
+    return Surroundings(
+        LiveSession, installed_styles, camera_choices, KeepFolders.of_the_user(), QueuedExports(default_file()),
+        state_file(),
+    )

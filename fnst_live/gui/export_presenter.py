@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PyQt6.QtCore import QObject
 from PyQt6.QtWidgets import QFileDialog, QMessageBox, QWidget
@@ -14,8 +14,12 @@ from fnst_live.gui.look_presenter import LookPresenter
 from fnst_live.gui.main_window import MainWindow
 from fnst_live.gui.session import Session
 from fnst_live.gui.source_presenter import SourcePresenter
+from fnst_live.live_events import Event, ModelAdded, StylesChanged
 from fnst_live.live_settings import LiveLook
 from fnst_live.settings import LookSettings
+
+if TYPE_CHECKING:
+    from fnst_live.pipeline.live import LiveResult
 
 
 class ExportView(Protocol):
@@ -24,28 +28,34 @@ class ExportView(Protocol):
     closed: Any
 
     def add_files(self, paths: list[Path], look: LookSettings) -> None: ...
+    def set_styles(self, styles: Sequence[str]) -> None: ...
+
+
+class Exports(Protocol):
+    """`gui.exports.QueuedExports`, which says what each does."""
+
+    def take_up(self) -> bool: ...
+    def make_panel(self, styles: Sequence[str]) -> ExportView: ...
     def has_running_jobs(self) -> bool: ...
-
-
-MakeExportView = Callable[[Sequence[str]], ExportView]  # of the styles' names
+    def close(self) -> None: ...
 
 
 class ExportPresenter(QObject):
-    """make_panel: None where this build has no export; then a dropped file is shown live."""
+    """Closing asks while files are painted."""
 
     def __init__(self, window: MainWindow, session: Session, look: LookPresenter, source: SourcePresenter,
-                 make_panel: MakeExportView | None):
+                 exports: Exports):
         super().__init__(window)
         self._window = window
         self._session = session
         self._look = look
         self._source = source
-        self._make_panel = make_panel
+        self._exports = exports
+        self._is_taken_up = False
         self._panel: ExportView | None = None
         window.files_dropped.connect(self.take)
         window.actions_["add_style"].triggered.connect(self._ask_for_model)
         window.actions_["export"].triggered.connect(self.open)
-        window.actions_["export"].setEnabled(make_panel is not None)
         window.may_close = self.may_close
 
     def take(self, files: list[Path]) -> None:
@@ -54,20 +64,33 @@ class ExportPresenter(QObject):
         for model in dropped.models:
             self._session.add_model(model)
         if dropped.paintable:
-            self._paint(list(dropped.paintable))
+            self.open().add_files(list(dropped.paintable), export_look(self._look.look))
         if dropped.complaint:
             self._window.banner.show_error(dropped.complaint)
 
-    def open(self) -> ExportView | None:
-        if self._panel is None and self._make_panel is not None:
-            self._panel = self._make_panel(self._look.style_names)
+    def open(self) -> ExportView:
+        if self._panel is None:
+            self._panel = self._exports.make_panel(self._look.style_names)
             self._panel.closed.connect(self._window.hide_export)
-        if self._panel is not None:
-            self._window.show_export(_as_widget(self._panel))
+        self._window.show_export(_as_widget(self._panel))
         return self._panel
 
+    def on_result(self, result: LiveResult) -> None:
+        """What the last time left goes on when the live picture is painted: that comes first."""
+        if result.style and not self._is_taken_up:
+            self._is_taken_up = True
+            if self._exports.take_up():
+                self._window.toast.show_text("Files of the last time go on being painted  (Ctrl+E)")
+
+    def on_event(self, event: Event) -> None:
+        if isinstance(event, StylesChanged | ModelAdded) and self._panel is not None:
+            self._panel.set_styles(self._look.style_names)
+
+    def close(self) -> None:
+        self._exports.close()
+
     def may_close(self) -> bool:
-        if self._panel is None or not self._panel.has_running_jobs():
+        if not self._exports.has_running_jobs():
             return True
         box = QMessageBox(QMessageBox.Icon.Question, "Close fnst-live?",
                           "Files are still being painted. They go on at the next start.", parent=self._window)
@@ -75,13 +98,6 @@ class ExportPresenter(QObject):
         box.addButton("Keep painting", QMessageBox.ButtonRole.RejectRole)
         box.exec()
         return box.clickedButton() is close
-
-    def _paint(self, files: list[Path]) -> None:
-        panel = self.open()
-        if panel is None:
-            self._source.open_path(str(files[0]))
-        else:
-            panel.add_files(files, export_look(self._look.look))
 
     def _ask_for_model(self) -> None:
         patterns = " ".join(f"*{suffix}" for suffix in sorted(MODEL_SUFFIXES))

@@ -10,7 +10,7 @@ from pathlib import Path
 from PyQt6 import sip
 from PyQt6.QtCore import QByteArray, QObject
 
-from fnst_live.gui.export_presenter import ExportPresenter, MakeExportView
+from fnst_live.gui.export_presenter import ExportPresenter, Exports
 from fnst_live.gui.keeping_presenter import KeepFolders, KeepingPresenter
 from fnst_live.gui.look_presenter import LookPresenter
 from fnst_live.gui.main_window import MainWindow
@@ -32,7 +32,7 @@ class Surroundings:
     list_styles: Callable[[], Sequence[StyleChoice]]
     list_cameras: Callable[[], list[CameraChoice]]
     folders: KeepFolders
-    make_export_panel: MakeExportView | None = None
+    exports: Exports
     state_file: Path | None = None
 
 
@@ -52,7 +52,7 @@ class LiveWindow(QObject):
         self.keeping = KeepingPresenter(self.window, session, surroundings.folders,
                                         keeps_original=state.keeps_original)
         self.thumbnails = ThumbnailPresenter(self.window, session)
-        self.exports = ExportPresenter(self.window, session, self.look, self.source, surroundings.make_export_panel)
+        self.exports = ExportPresenter(self.window, session, self.look, self.source, surroundings.exports)
         self._connect()
         self._restore_geometry(state.geometry)
 
@@ -88,9 +88,9 @@ class LiveWindow(QObject):
         )
 
     def _connect(self) -> None:
-        for presenter in (self.view, self.source, self.thumbnails):
+        for presenter in (self.view, self.source, self.thumbnails, self.exports):
             self.bridge.result_arrived.connect(presenter.on_result)
-        for listener in (self.view, self.look, self.source, self.keeping, self.thumbnails):
+        for listener in (self.view, self.look, self.source, self.keeping, self.thumbnails, self.exports):
             self.bridge.event_arrived.connect(listener.on_event)
         bar = self.window.menuBar()
         if bar is not None:
@@ -108,6 +108,7 @@ class LiveWindow(QObject):
         self.thumbnails.stop()
         self.source.stop_sound()
         self.keeping.stop()
+        self.exports.close()
         self.bridge.close()
 
     def _save(self) -> None:

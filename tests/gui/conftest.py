@@ -15,7 +15,6 @@ from pytestqt.qtbot import QtBot
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from fnst_live.gui.app import make_application
-from fnst_live.gui.export_presenter import MakeExportView
 from fnst_live.gui.keeping_presenter import KeepFolders
 from fnst_live.gui.live_window import LiveWindow, Surroundings
 from fnst_live.gui.main_window import MainWindow
@@ -24,6 +23,7 @@ from fnst_live.gui.window_state import WindowState
 from fnst_live.live_devices import CameraChoice
 from fnst_live.live_settings import SourceSpec
 
+from .fake_exports import FakeExports
 from .fake_session import FakeSession
 from .gestures import QTest
 
@@ -44,6 +44,7 @@ class Bench:
     styles: list[str]
     cameras: list[CameraChoice]
     folders: KeepFolders
+    exports: FakeExports
     disposed: bool = field(default=False)
 
     @property
@@ -85,14 +86,14 @@ def qapp() -> QApplication:
 def make_bench(no_widget_left_behind: None, qtbot: QtBot, tmp_path: Path) -> Iterator[MakeBench]:
     benches: list[Bench] = []
 
-    def make(state: WindowState | None = None, make_export_panel: MakeExportView | None = None) -> Bench:
-        styles, cameras = list(STYLES), [WEBCAM, BUSY]
+    def make(state: WindowState | None = None) -> Bench:
+        styles, cameras, exports = list(STYLES), [WEBCAM, BUSY], FakeExports()
         folders = KeepFolders(tmp_path / "Pictures", tmp_path / "Videos")
         surroundings = Surroundings(
             FakeSession, lambda: [StyleChoice(name, name.title(), "A Painter, 1900", Path("none")) for name in styles],
-            lambda: list(cameras), folders, make_export_panel, tmp_path / "window.json",
+            lambda: list(cameras), folders, exports, tmp_path / "window.json",
         )
-        bench = Bench(LiveWindow(surroundings, state or WindowState()), qtbot, styles, cameras, folders)
+        bench = Bench(LiveWindow(surroundings, state or WindowState()), qtbot, styles, cameras, folders, exports)
         benches.append(bench)
         bench.live.show()
         qtbot.waitUntil(lambda: bool(bench.session.commands("start")))

@@ -2,48 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+import threading
 from pathlib import Path
 
-import pytest
-from PyQt6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl, pyqtSignal
+from PyQt6 import sip
+from PyQt6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PyQt6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PyQt6.QtWidgets import QApplication, QMessageBox, QWidget
+from PyQt6.QtWidgets import QApplication, QMessageBox
 
-from fnst_live.live_settings import SourceSpec
+from fnst_live.gui.exports import QueuedExports
+from fnst_live.live_events import StylesChanged
 from fnst_live.settings import LookSettings
 
-from .conftest import Bench, MakeBench
+from .conftest import Bench
+from .fake_exports import FakeExportPanel
+from .fake_session import result
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
-class FakeExportPanel(QWidget):
-    closed = pyqtSignal()
-
-    def __init__(self, styles: Sequence[str]):
-        super().__init__()
-        self.styles = list(styles)
-        self.added: list[tuple[list[Path], LookSettings]] = []
-        self.is_running = False
-
-    def add_files(self, paths: list[Path], look: LookSettings) -> None:
-        self.added.append((paths, look))
-
-    def has_running_jobs(self) -> bool:
-        return self.is_running
-
-
-@pytest.fixture
-def exporting(make_bench: MakeBench) -> Iterator[Bench]:
-    bench = make_bench(make_export_panel=FakeExportPanel)
-    yield bench
-    bench.dispose()
-
-
 def panel(bench: Bench) -> FakeExportPanel:
-    (found,) = bench.window.findChildren(FakeExportPanel)
-    return found
+    (only,) = bench.exports.panels
+    return only
 
 
 def drop(bench: Bench, *files: str) -> None:
@@ -55,49 +36,49 @@ def drop(bench: Bench, *files: str) -> None:
     QApplication.sendEvent(window, QDropEvent(QPointF(50, 50), action, data, button, none))
 
 
-def test_dropped_files_open_the_panel_with_the_look_of_the_moment(exporting: Bench) -> None:
-    exporting.live.look.change(style="udnie", strength=0.7, keep_color=True, work_height=480, stability=0.5)
-    drop(exporting, "/films/a.mp4", "/films/b.jpg")
-    assert panel(exporting).added == [(
+def test_dropped_files_open_the_panel_with_the_look_of_the_moment(bench: Bench) -> None:
+    bench.live.look.change(style="udnie", strength=0.7, keep_color=True, work_height=480, stability=0.5)
+    drop(bench, "/films/a.mp4", "/films/b.jpg")
+    assert panel(bench).added == [(
         [Path("/films/a.mp4"), Path("/films/b.jpg")],
         LookSettings(style="udnie", strength=0.7, keep_color=True, work_height=480, stability=0.5))]
-    assert panel(exporting).isVisible()
-    assert not exporting.window.panel.isVisible()
-    assert panel(exporting).styles == exporting.styles
+    assert panel(bench).isVisible()
+    assert not bench.window.panel.isVisible()
+    assert panel(bench).styles == bench.styles
 
 
-def test_forty_files_at_once(exporting: Bench) -> None:
-    drop(exporting, *(f"/films/{number}.mp4" for number in range(40)))
-    ((files, _),) = panel(exporting).added
+def test_forty_files_at_once(bench: Bench) -> None:
+    drop(bench, *(f"/films/{number}.mp4" for number in range(40)))
+    ((files, _),) = panel(bench).added
     assert len(files) == 40
 
 
-def test_what_cannot_be_used_is_told_of_and_the_rest_taken(exporting: Bench) -> None:
-    drop(exporting, "/films/a.mp4", "/films/notes.txt", "/models/x.safetensors")
-    assert len(panel(exporting).added[0][0]) == 1
-    assert exporting.session.commands("add_model") == [(Path("/models/x.safetensors"),)]
-    assert exporting.window.banner.text.startswith("Notes.txt cannot be used")
+def test_what_cannot_be_used_is_told_of_and_the_rest_taken(bench: Bench) -> None:
+    drop(bench, "/films/a.mp4", "/films/notes.txt", "/models/x.safetensors")
+    assert len(panel(bench).added[0][0]) == 1
+    assert bench.session.commands("add_model") == [(Path("/models/x.safetensors"),)]
+    assert bench.window.banner.text.startswith("Notes.txt cannot be used")
 
 
-def test_the_hint_is_there_while_files_hang_over_the_window(exporting: Bench) -> None:
+def test_the_hint_is_there_while_files_hang_over_the_window(bench: Bench) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile("/a.mp4")])
     entering = QDragEnterEvent(QPointF(50, 50).toPoint(), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
                                Qt.KeyboardModifier.NoModifier)
-    QApplication.sendEvent(exporting.window, entering)
+    QApplication.sendEvent(bench.window, entering)
     assert entering.isAccepted()
-    assert exporting.window.drop_hint.isVisible()
-    QApplication.sendEvent(exporting.window, QDragLeaveEvent())
-    assert not exporting.window.drop_hint.isVisible()
+    assert bench.window.drop_hint.isVisible()
+    QApplication.sendEvent(bench.window, QDragLeaveEvent())
+    assert not bench.window.drop_hint.isVisible()
 
 
-def test_the_panel_opens_by_key_once_and_gives_the_controls_back(exporting: Bench) -> None:
-    exporting.press(Qt.Key.Key_E, CONTROL)
-    panel(exporting).closed.emit()
-    assert exporting.window.panel.isVisible()
-    assert not panel(exporting).isVisible()
-    exporting.press(Qt.Key.Key_E, CONTROL)
-    assert panel(exporting).isVisible()
+def test_the_panel_opens_by_key_once_and_gives_the_controls_back(bench: Bench) -> None:
+    bench.press(Qt.Key.Key_E, CONTROL)
+    panel(bench).closed.emit()
+    assert bench.window.panel.isVisible()
+    assert not panel(bench).isVisible()
+    bench.press(Qt.Key.Key_E, CONTROL)
+    assert panel(bench).isVisible()
 
 
 def answer(button_text: str) -> None:
@@ -112,26 +93,55 @@ def answer(button_text: str) -> None:
     QTimer.singleShot(10, press)
 
 
-def test_closing_with_running_jobs_asks_and_may_be_taken_back(exporting: Bench) -> None:
-    exporting.press(Qt.Key.Key_E, CONTROL)
-    panel(exporting).is_running = True
+def test_closing_with_running_jobs_asks_and_may_be_taken_back(bench: Bench) -> None:
+    bench.press(Qt.Key.Key_E, CONTROL)
+    bench.exports.is_running = True
     answer("Keep painting")
-    exporting.window.close()
-    assert exporting.window.isVisible()
-    assert not exporting.session.commands("close")
+    bench.window.close()
+    assert bench.window.isVisible()
+    assert not bench.session.commands("close")
     answer("Close")
-    exporting.window.close()
-    assert not exporting.window.isVisible()
-    assert exporting.session.commands("close")
+    bench.window.close()
+    assert not bench.window.isVisible()
+    assert bench.session.commands("close")
 
 
-def test_closing_without_jobs_asks_nothing(exporting: Bench) -> None:
-    exporting.press(Qt.Key.Key_E, CONTROL)
-    exporting.window.close()
-    assert exporting.session.commands("close") == [()]
+def test_closing_without_jobs_asks_nothing(bench: Bench) -> None:
+    bench.press(Qt.Key.Key_E, CONTROL)
+    bench.window.close()
+    assert bench.session.commands("close") == [()]
 
 
-def test_without_exports_a_dropped_file_is_shown_live(bench: Bench) -> None:
-    assert not bench.window.actions_["export"].isEnabled()
-    drop(bench, "/films/a.mp4")
-    assert bench.session.commands("open_source") == [(SourceSpec("video", Path("/films/a.mp4")),)]
+def test_new_styles_can_be_chosen_in_the_panel(bench: Bench) -> None:
+    bench.press(Qt.Key.Key_E, CONTROL)
+    bench.styles.append("mine")
+    bench.session.tell(StylesChanged())
+    bench.bot.waitUntil(lambda: "mine" in panel(bench).styles)
+
+
+def test_what_the_last_time_left_goes_on_once_the_picture_is_painted(bench: Bench) -> None:
+    bench.exports.left_count = 1
+    bench.session.show(dataclasses.replace(result(), style=""))
+    bench.settle()
+    assert bench.exports.taken_up_count == 0
+    for _ in range(2):
+        bench.session.show(result())
+        bench.settle()
+    assert bench.exports.taken_up_count == 1
+    assert bench.window.toast.text.startswith("Files of the last time go on")
+
+
+def test_closing_keeps_the_queue(bench: Bench) -> None:
+    bench.window.close()
+    assert bench.exports.is_closed
+
+
+def test_the_real_queue_is_made_when_it_is_needed(qapp: QApplication, tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    exports = QueuedExports(tmp_path / "exports.json")
+    assert not exports.take_up()
+    assert not exports.has_running_jobs()
+    assert set(threading.enumerate()) == before
+    panel = exports.make_panel(["starry-night"])
+    exports.close()
+    sip.delete(panel)

@@ -1,0 +1,49 @@
+"""Exports without a queue: the panel remembers what it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QWidget
+
+from fnst_live.settings import LookSettings
+
+
+class FakeExportPanel(QWidget):
+    closed = pyqtSignal()
+
+    def __init__(self, styles: Sequence[str]):
+        super().__init__()
+        self.styles = list(styles)
+        self.added: list[tuple[list[Path], LookSettings]] = []
+
+    def add_files(self, paths: list[Path], look: LookSettings) -> None:
+        self.added.append((paths, look))
+
+    def set_styles(self, styles: Sequence[str]) -> None:
+        self.styles = list(styles)
+
+
+class FakeExports:
+    def __init__(self) -> None:
+        self.panels: list[FakeExportPanel] = []
+        self.is_running = False
+        self.left_count = 0
+        self.taken_up_count = 0
+        self.is_closed = False
+
+    def take_up(self) -> bool:
+        self.taken_up_count += 1
+        return self.left_count > 0
+
+    def make_panel(self, styles: Sequence[str]) -> FakeExportPanel:
+        self.panels.append(FakeExportPanel(styles))
+        return self.panels[-1]
+
+    def has_running_jobs(self) -> bool:
+        return self.is_running
+
+    def close(self) -> None:
+        self.is_closed = True
