@@ -26,7 +26,7 @@ from fnst_live.gui.export_row import ExportRow, clock, facts_line, frames_line, 
 from fnst_live.settings import QUALITIES, LookSettings, VideoSettings
 from fnst_live.sinks.encoders import ENCODERS
 
-from .conftest import MakeBench
+from .conftest import Bench
 
 STYLES = ["starry-night", "udnie", "tiny"]
 PATIENCE_MS = 120_000
@@ -506,35 +506,48 @@ def tooltip_of(widget: QWidget) -> str:
 # In the window
 
 
-def test_dropped_files_open_it_beside_the_picture(queue: QueueOnPaper, make_bench: MakeBench, tmp_path: Path) -> None:
-    clip = tmp_path / "clip.mp4"
-    clip.touch()
-    bench = make_bench(make_export_panel=functools.partial(ExportPanel, cast(ExportQueue, queue)))
-    bench.window.files_dropped.emit([clip])
+@pytest.fixture
+def bench_with_panel(queue: QueueOnPaper, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A window that opens this panel."""
+    monkeypatch.setattr(bench.exports, "make_panel", functools.partial(ExportPanel, cast(ExportQueue, queue)))
+    return bench
+
+
+def opened(bench: Bench) -> ExportPanel:
     panel = bench.window.findChild(ExportPanel)
     assert panel is not None
-    assert panel.isVisible()
+    return panel
+
+
+def test_dropped_files_open_it_beside_the_picture(queue: QueueOnPaper, bench_with_panel: Bench) -> None:
+    bench_with_panel.window.files_dropped.emit([Path("/videos/clip.mp4")])
+    assert opened(bench_with_panel).isVisible()
     [added] = queue.states()
-    assert added.job.source == clip
-    assert added.job.look.style == bench.live.look.look.style
+    assert added.job.source == Path("/videos/clip.mp4")
+    assert added.job.look.style == bench_with_panel.live.look.look.style
 
 
-def test_a_rows_keys_are_not_the_windows(queue: QueueOnPaper, make_bench: MakeBench, tmp_path: Path) -> None:
-    bench = make_bench(make_export_panel=functools.partial(ExportPanel, cast(ExportQueue, queue)))
-    bench.window.files_dropped.emit([tmp_path / "clip.mp4"])
-    panel = bench.window.findChild(ExportPanel)
-    assert panel is not None
+def test_a_rows_keys_are_not_the_windows(queue: QueueOnPaper, bench_with_panel: Bench) -> None:
+    bench = bench_with_panel
+    bench.window.files_dropped.emit([Path("/videos/clip.mp4")])
     queue.put(dataclasses.replace(queue.states()[0], status="running"))
     bench.settle()
-    [row] = panel.rows()
+    [row] = opened(bench).rows()
     row.setFocus()
-    commands = list(bench.session.told)
+    told = list(bench.session.told)
     bench.press(Qt.Key.Key_Space)
     bench.press(Qt.Key.Key_Delete)
     assert [what for what, _ in queue.asked] == ["pause", "cancel"]
-    assert bench.session.told == commands
+    assert bench.session.told == told
     bench.press(Qt.Key.Key_Escape)
-    assert not panel.isVisible()
+    assert not opened(bench).isVisible()
+
+
+def test_the_window_keeps_the_keyboard_when_the_panel_opens(bench_with_panel: Bench) -> None:
+    """No part of it may be a window of its own, if only for a moment."""
+    bench_with_panel.window.files_dropped.emit([Path("/videos/clip.mp4")])
+    bench_with_panel.settle()
+    assert bench_with_panel.window.isActiveWindow()
 
 
 # With the real queue
