@@ -35,7 +35,8 @@ class Action(NamedTuple):
     tooltip: str
 
 
-PAUSE = Action("pause", "pause", "Pause {}", "Pause  (Space)")
+HOLD = Action("pause", "pause", "Pause {}", "Pause; the files behind it wait, too  (Space)")
+SKIP = Action("pause", "pause", "Pause {}", "Pause; the files behind it go on  (Space)")
 RESUME = Action("resume", "play", "Resume {}", "Resume  (Space)")
 RETRY = Action("retry", "retry", "Retry {}", "Try again from the beginning  (R)")
 SHOW = Action("show", "folder", "Show {} in its folder", "Show in folder  (Enter)")
@@ -43,7 +44,7 @@ CANCEL = Action("cancel", "close", "Cancel {}", "Cancel: nothing is left of it  
 REMOVE = Action("remove", "close", "Remove {} from the list", "Remove from the list; finished files stay  (Del)")
 
 FIRST: dict[Status, Action] = {
-    "waiting": PAUSE, "running": PAUSE, "paused": RESUME, "failed": RETRY, "cancelled": RETRY, "done": SHOW,
+    "waiting": SKIP, "running": HOLD, "paused": RESUME, "failed": RETRY, "cancelled": RETRY, "done": SHOW,
 }
 KEYS: dict[int, tuple[Asked, ...]] = {
     Qt.Key.Key_Space: ("pause", "resume"), Qt.Key.Key_R: ("retry",), Qt.Key.Key_Delete: ("cancel", "remove"),
