@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QObject, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PyQt6.QtWidgets import (
     QFileDialog,
@@ -32,7 +32,7 @@ from fnst_live.export_jobs import ExportJob, JobState
 from fnst_live.export_queue import ExportQueue
 from fnst_live.gui import theme
 from fnst_live.gui.controls import quiet_label
-from fnst_live.gui.export_row import ElidedLabel, ExportRow, is_override_of
+from fnst_live.gui.export_row import ElidedLabel, ExportRow, is_override_of, row_icons
 from fnst_live.gui.export_settings import ExportSettings
 from fnst_live.gui.icons import icon
 from fnst_live.gui.show_in_folder import show_in_folder
@@ -40,6 +40,7 @@ from fnst_live.settings import LookSettings
 
 INVITATION = "Drop videos or pictures here"
 WIDTH = 440
+ROWS_A_TURN = 3
 STYLE_SHEET = f"""
 #exportPanel {{ background: {theme.SURFACE}; }}
 #exportTitle {{ font-size: 15px; font-weight: 600; }}
@@ -66,6 +67,7 @@ class ExportPanel(QWidget):
         super().__init__(parent)
         self._queue = queue
         self._rows: dict[str, ExportRow] = {}
+        self._icons = row_icons()
         self.settings = ExportSettings(styles)
         self._make_controls()
         self._name_controls()
@@ -99,13 +101,18 @@ class ExportPanel(QWidget):
         return list(self._rows.values())
 
     def refresh(self) -> None:
-        """Show what the queue says now."""
+        """Show what the queue says now. Many new rows come a few at a time: the picture goes on between them."""
         states = self._queue.states()
         for job_id in self._rows.keys() - {state.job.id for state in states}:
             self._drop_row(job_id)
+        new = [state for state in states if state.job.id not in self._rows]
+        for state in new[:ROWS_A_TURN]:
+            self._add_row(state)
         for state in states:
             self._show(state)
         self._summarize(states)
+        if len(new) > ROWS_A_TURN:
+            QTimer.singleShot(0, self.refresh)
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:  # noqa: N802
         assert event is not None
@@ -132,13 +139,11 @@ class ExportPanel(QWidget):
 
     def _show(self, state: JobState) -> None:
         row = self._rows.get(state.job.id)
-        if row is None:
-            self._add_row(state)
-        elif row.state is not state:
+        if row is not None and row.state is not state:
             row.show_state(state)
 
     def _add_row(self, state: JobState) -> None:
-        row = ExportRow(state)
+        row = ExportRow(state, self._icons)
         row.asked.connect(self._on_asked)
         row.stepped.connect(functools.partial(self._on_stepped, row))
         self._rows[state.job.id] = row

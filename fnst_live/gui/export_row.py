@@ -5,11 +5,11 @@ Only shows what it is told and says what was asked for; the panel acts.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import NamedTuple
 
 from PyQt6.QtCore import QEvent, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPixmap
+from PyQt6.QtGui import QIcon, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPixmap
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from fnst_live.export_jobs import JobState, Status
@@ -22,6 +22,7 @@ BUTTON_SIZE = 28
 STEPS = 1000  # of a progress bar
 SEPARATOR = "  ·  "
 
+RowIcons = Mapping[str, QIcon]
 Asked = str  # pause, resume, retry, cancel, remove, show
 
 
@@ -34,7 +35,8 @@ class Action(NamedTuple):
     tooltip: str
 
 
-PAUSE = Action("pause", "pause", "Pause {}", "Pause  (Space)")
+HOLD = Action("pause", "pause", "Pause {}", "Pause; the files behind it wait, too  (Space)")
+SKIP = Action("pause", "pause", "Pause {}", "Pause; the files behind it go on  (Space)")
 RESUME = Action("resume", "play", "Resume {}", "Resume  (Space)")
 RETRY = Action("retry", "retry", "Retry {}", "Try again from the beginning  (R)")
 SHOW = Action("show", "folder", "Show {} in its folder", "Show in folder  (Enter)")
@@ -42,7 +44,7 @@ CANCEL = Action("cancel", "close", "Cancel {}", "Cancel: nothing is left of it  
 REMOVE = Action("remove", "close", "Remove {} from the list", "Remove from the list; finished files stay  (Del)")
 
 FIRST: dict[Status, Action] = {
-    "waiting": PAUSE, "running": PAUSE, "paused": RESUME, "failed": RETRY, "cancelled": RETRY, "done": SHOW,
+    "waiting": SKIP, "running": HOLD, "paused": RESUME, "failed": RETRY, "cancelled": RETRY, "done": SHOW,
 }
 KEYS: dict[int, tuple[Asked, ...]] = {
     Qt.Key.Key_Space: ("pause", "resume"), Qt.Key.Key_R: ("retry",), Qt.Key.Key_Delete: ("cancel", "remove"),
@@ -55,14 +57,20 @@ LAST: dict[Status, Action] = {
 }
 
 
+def row_icons() -> RowIcons:
+    """Drawn once for all rows."""
+    return {action.icon: icon(action.icon) for action in (*FIRST.values(), *LAST.values())}
+
+
 class ExportRow(QFrame):
     """asked(what, job id): what the user wants done. stepped(by): the user goes to another row."""
 
     asked = pyqtSignal(str, str)
     stepped = pyqtSignal(int)
 
-    def __init__(self, state: JobState, parent: QWidget | None = None):
+    def __init__(self, state: JobState, icons: RowIcons, parent: QWidget | None = None):
         super().__init__(parent)
+        self._icons = icons
         self.setObjectName("exportRow")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -137,7 +145,7 @@ class ExportRow(QFrame):
             return
         self._actions[button] = action
         if action is not None:
-            button.setIcon(icon(action.icon))
+            button.setIcon(self._icons[action.icon])
             button.setAccessibleName(action.name.format(self._name))
             button.setToolTip(action.tooltip)
         elif button.hasFocus():

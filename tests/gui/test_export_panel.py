@@ -26,7 +26,7 @@ from fnst_live.gui.export_row import ExportRow, clock, facts_line, frames_line, 
 from fnst_live.settings import QUALITIES, LookSettings, VideoSettings
 from fnst_live.sinks.encoders import ENCODERS
 
-from .conftest import MakeBench
+from .conftest import Bench
 
 STYLES = ["starry-night", "udnie", "tiny"]
 PATIENCE_MS = 120_000
@@ -148,9 +148,12 @@ def test_the_look_of_the_live_picture_becomes_the_forms(panel: ExportPanel, queu
     assert panel.settings.work_height.currentText() == "300 lines"
 
 
-def test_forty_files_at_once(panel: ExportPanel, queue: QueueOnPaper) -> None:
+def test_forty_files_at_once_come_a_few_at_a_time(panel: ExportPanel, queue: QueueOnPaper, qtbot: QtBot) -> None:
     panel.add_files(Path(f"/videos/{number}.mp4") for number in range(40))
-    assert len(panel.rows()) == len(queue.states()) == 40
+    assert len(queue.states()) == 40
+    assert len(panel.rows()) < 10
+    qtbot.waitUntil(lambda: len(panel.rows()) == 40)
+    assert [row.state for row in panel.rows()] == list(queue.states())
 
 
 def test_a_folder_stands_for_its_files(panel: ExportPanel, queue: QueueOnPaper, tmp_path: Path) -> None:
@@ -313,7 +316,7 @@ def test_a_long_complaint_is_whole_in_the_tooltip_and_has_two_lines(panel: Expor
 
 
 def test_rows_are_of_one_height(panel: ExportPanel, queue: QueueOnPaper) -> None:
-    queue.put(state("failed", message="x " * 99), state("running"), state("done"), state("checking"))
+    queue.put(state("failed", message="x " * 99), state("running"), state("done"))
     assert len({row.height() for row in panel.rows()}) == 1
 
 
@@ -415,6 +418,7 @@ def test_a_button_that_vanishes_leaves_the_keyboard_in_its_row(
 
 def test_arrows_go_from_row_to_row(panel: ExportPanel, queue: QueueOnPaper, qtbot: QtBot) -> None:
     queue.put(*(state(name=f"{number}.mp4") for number in range(20)))
+    qtbot.waitUntil(lambda: len(panel.rows()) == 20 and panel.rows()[-1].isVisible())
     panel.activateWindow()
     rows = panel.rows()
     rows[0].setFocus()
@@ -502,35 +506,48 @@ def tooltip_of(widget: QWidget) -> str:
 # In the window
 
 
-def test_dropped_files_open_it_beside_the_picture(queue: QueueOnPaper, make_bench: MakeBench, tmp_path: Path) -> None:
-    clip = tmp_path / "clip.mp4"
-    clip.touch()
-    bench = make_bench(make_export_panel=functools.partial(ExportPanel, cast(ExportQueue, queue)))
-    bench.window.files_dropped.emit([clip])
+@pytest.fixture
+def bench_with_panel(queue: QueueOnPaper, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A window that opens this panel."""
+    monkeypatch.setattr(bench.exports, "make_panel", functools.partial(ExportPanel, cast(ExportQueue, queue)))
+    return bench
+
+
+def opened(bench: Bench) -> ExportPanel:
     panel = bench.window.findChild(ExportPanel)
     assert panel is not None
-    assert panel.isVisible()
+    return panel
+
+
+def test_dropped_files_open_it_beside_the_picture(queue: QueueOnPaper, bench_with_panel: Bench) -> None:
+    bench_with_panel.window.files_dropped.emit([Path("/videos/clip.mp4")])
+    assert opened(bench_with_panel).isVisible()
     [added] = queue.states()
-    assert added.job.source == clip
-    assert added.job.look.style == bench.live.look.look.style
+    assert added.job.source == Path("/videos/clip.mp4")
+    assert added.job.look.style == bench_with_panel.live.look.look.style
 
 
-def test_a_rows_keys_are_not_the_windows(queue: QueueOnPaper, make_bench: MakeBench, tmp_path: Path) -> None:
-    bench = make_bench(make_export_panel=functools.partial(ExportPanel, cast(ExportQueue, queue)))
-    bench.window.files_dropped.emit([tmp_path / "clip.mp4"])
-    panel = bench.window.findChild(ExportPanel)
-    assert panel is not None
+def test_a_rows_keys_are_not_the_windows(queue: QueueOnPaper, bench_with_panel: Bench) -> None:
+    bench = bench_with_panel
+    bench.window.files_dropped.emit([Path("/videos/clip.mp4")])
     queue.put(dataclasses.replace(queue.states()[0], status="running"))
     bench.settle()
-    [row] = panel.rows()
+    [row] = opened(bench).rows()
     row.setFocus()
-    commands = list(bench.session.told)
+    told = list(bench.session.told)
     bench.press(Qt.Key.Key_Space)
     bench.press(Qt.Key.Key_Delete)
     assert [what for what, _ in queue.asked] == ["pause", "cancel"]
-    assert bench.session.told == commands
+    assert bench.session.told == told
     bench.press(Qt.Key.Key_Escape)
-    assert not panel.isVisible()
+    assert not opened(bench).isVisible()
+
+
+def test_the_window_keeps_the_keyboard_when_the_panel_opens(bench_with_panel: Bench) -> None:
+    """No part of it may be a window of its own, if only for a moment."""
+    bench_with_panel.window.files_dropped.emit([Path("/videos/clip.mp4")])
+    bench_with_panel.settle()
+    assert bench_with_panel.window.isActiveWindow()
 
 
 # With the real queue
