@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from fnst_live.errors import InputError
 from fnst_live.frames.frame import Frame, FrameSize, Pixels
-from fnst_live.metrics import SMALLEST_SIDE, ClipMeter, Figures
+from fnst_live.metrics import LOST_SHARE, SMALLEST_SIDE, ClipMeter, Figures
 from fnst_live.sources.video_file import VideoFileSource
 
 COLUMNS = (("warping_error", "E_warp, 1e-3"), ("contrast", "contrast"), ("saturation", "saturation"),
@@ -76,6 +76,11 @@ def _measure(sources: list[VideoFileSource], size: FrameSize, warnings: list[str
         for pictures in _side_by_side(sources, warnings):
             meter.add(*(_cropped(picture, size) for picture in pictures))
             bar.update()
+    if meter.lost_count:
+        warnings.append(
+            f"pairs of frames of which less than {LOST_SHARE:.0%} could be followed, cuts most likely: "
+            f"{meter.lost_count}; they may outweigh all others in E_warp, better measure each scene by itself"
+        )
     warnings.extend(f"{source.path}: {warning}" for source in sources for warning in source.warnings)
     return meter
 

@@ -27,6 +27,7 @@ Mask = npt.NDArray[np.bool_]
 
 LUMA_OF_RGB = np.array([[0.299, 0.587, 0.114]], np.float32) / 255  # BT.601, to 0..1
 SMALLEST_SIDE = 12  # pixels; the flow search needs as many
+LOST_SHARE = 0.1    # a pair of frames of which less than this is followed has little in common: a cut, most often
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class ClipMeter:
 
     def __init__(self) -> None:
         self.frame_count = 0
+        self.lost_count = 0  # pairs of frames below LOST_SHARE; they count like all others
         self._search = MotionSearch()
         self._before: tuple[Pixels, ...] = ()
         self._clips: list[_Clip] = []
@@ -75,12 +77,17 @@ class ClipMeter:
         for clip, picture in zip(self._clips, now, strict=True):
             clip.add_picture(picture)
         if self._before:
-            motion = self._search.follow(content, self._before[0])
-            self._followed.add(float(motion.is_followed.mean()))
-            for clip, picture, past in zip(self._clips, now, self._before, strict=True):
-                clip.warping_error.add(warping_error(picture, past, motion))
+            self._add_pair(now, self._before)
         self._before = now
         self.frame_count += 1
+
+    def _add_pair(self, now: tuple[Pixels, ...], before: tuple[Pixels, ...]) -> None:
+        motion = self._search.follow(now[0], before[0])
+        share = float(motion.is_followed.mean())
+        self._followed.add(share)
+        self.lost_count += share < LOST_SHARE
+        for clip, picture, past in zip(self._clips, now, before, strict=True):
+            clip.warping_error.add(warping_error(picture, past, motion))
 
     @property
     def content(self) -> Figures:

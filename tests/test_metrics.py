@@ -161,11 +161,25 @@ def test_a_painting_that_moves_with_its_content_is_steady(right: int, down: int)
     assert staying > 1e-3
 
 
-def test_after_a_cut_nothing_needs_to_have_stayed() -> None:
-    """A pair without a single pixel to follow is left out of the mean."""
-    meter = measured([GRAY] * 3, [GRAY, GRAY, GRAY + 51])
-    mean = meter.stylized[0].warping_error
-    assert mean == pytest.approx(0.2**2 / 2)
+def test_pairs_with_little_in_common_are_counted() -> None:
+    random = np.random.default_rng(0)
+    scene, other = (random.integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8) for _ in range(2))
+    meter = measured([scene, scene, other, other])
+    assert meter.lost_count == 1
+    assert 2 / 3 <= meter.followed_share < 0.7
+
+
+def test_pairs_without_any_pixel_to_follow_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    motions = [at_rest(GRAY.shape) for _ in range(3)]
+    motions[1].is_followed[:] = False
+    monkeypatch.setattr(MotionSearch, "follow", lambda *_: motions.pop(0))
+    meter = measured([GRAY] * 4, [GRAY, GRAY + 51, GRAY, GRAY])
+    assert meter.stylized[0].warping_error == pytest.approx(0.2**2 / 2)
+    assert meter.lost_count == 1
+    assert meter.followed_share == pytest.approx(2 / 3)
+
+
+def test_a_meter_that_saw_nothing_has_followed_nothing() -> None:
     assert ClipMeter().followed_share == 0
 
 

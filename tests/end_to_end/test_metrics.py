@@ -10,7 +10,7 @@ import pytest
 
 from fnst_live.cli import main
 
-from .clips import Clip, Rgb, flat, numbered_clip, patches
+from .clips import Clip, Rgb, flat, noise, numbered_clip, patches
 from .conftest import Report, RunCommand
 
 FLICKER = 51  # levels: a fifth of the range
@@ -119,6 +119,13 @@ def test_common_frames_are_compared_and_the_rest_is_told(
     run = fnst_live("metrics", content, short)
     assert run.code == 0
     assert run.stderr.startswith("warning: ")
+
+
+def test_a_cut_is_told(fnst_live: RunCommand, tmp_path: Path) -> None:
+    scenes = [noise(64, 48, seed) for seed in (1, 1, 2, 2)]
+    clip = Clip(scenes).write(tmp_path / "cut.mp4")
+    (warning,) = measured(fnst_live, clip, clip)["warnings"]
+    assert "cuts most likely: 1;" in warning
 
 
 @pytest.mark.parametrize("missing", ["content", "stylized", "against"])
