@@ -9,6 +9,7 @@ import pytest
 
 from fnst_live.frames.frame import Pixels
 from fnst_live.metrics import (
+    LOST_SHARE,
     ClipMeter,
     Figures,
     Flow,
@@ -161,12 +162,22 @@ def test_a_painting_that_moves_with_its_content_is_steady(right: int, down: int)
     assert staying > 1e-3
 
 
-def test_pairs_with_little_in_common_are_counted() -> None:
-    random = np.random.default_rng(0)
-    scene, other = (random.integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8) for _ in range(2))
-    meter = measured([scene, scene, other, other])
-    assert meter.lost_count == 1
-    assert 2 / 3 <= meter.followed_share < 0.7
+@pytest.mark.parametrize(("followed_rows", "lost_count"), [(HEIGHT // 8, 1), (HEIGHT // 2, 0)])
+def test_pairs_with_little_in_common_are_counted(
+    monkeypatch: pytest.MonkeyPatch, followed_rows: int, lost_count: int
+) -> None:
+    motion = at_rest(GRAY.shape)
+    motion.is_followed[followed_rows:] = False
+    monkeypatch.setattr(MotionSearch, "follow", lambda *_: motion)
+    meter = measured([GRAY] * 2)
+    assert meter.lost_count == lost_count
+    assert meter.followed_share == followed_rows / HEIGHT
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_two_scenes_have_little_in_common(seed: int) -> None:
+    motion = MotionSearch().follow(texture(seed, 120, 160), texture(seed + 50, 120, 160))
+    assert motion.is_followed.mean() < LOST_SHARE
 
 
 def test_pairs_without_any_pixel_to_follow_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
