@@ -110,6 +110,11 @@ class StyleCard(QAbstractButton):
         self.setAccessibleDescription("mixed in" if is_second else "")
         self.update()
 
+    @property
+    def picture_key(self) -> int:
+        """Another picture has another."""
+        return self._picture.cacheKey()
+
     def show_picture(self, picture: QImage) -> None:
         self._picture = picture
         self.update()
