@@ -155,7 +155,7 @@ class _Reel:
     def __init__(self, path: Path, size: FrameSize, *, with_sound: bool):
         self._size = size
         self._held: tuple[Frame, int] | None = None
-        self.sink = VideoFileSink(path, VideoFormat(size, TICK, NOMINAL_RATE), with_sound=with_sound)
+        self.sink = VideoFileSink(path, VideoFormat(size, TICK, NOMINAL_RATE), with_sound=with_sound, is_live=True)
 
     def add(self, frame: Frame, pts: int) -> None:
         """Writes the one before it, whose length is known now; one that is no later takes its place."""

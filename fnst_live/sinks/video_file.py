@@ -56,12 +56,18 @@ class VideoFileSink:
         tracks_from: Path | None = None,
         window: TimeWindow | None = None,
         with_sound: bool = False,
+        is_live: bool = False,
     ):
-        """Opens the provisional file. with_sound: a track for `write_sound`. Raises OutputError, SettingError."""
+        """Opens the provisional file. Raises OutputError, SettingError.
+
+        with_sound: a track for `write_sound`. is_live: speed and what a crash leaves count more than size.
+        """
         self.output = output
         self.codec = codec_for(output, codec)
         self._spec = ENCODERS[self.codec]
         options = self._spec.options_for(self.codec, quality)
+        if is_live:
+            options.update(self._spec.live_options)
         container = container_for(output)
         self._shown_size, self._pixel_aspect = video_format.size, video_format.pixel_aspect
         if not tells_pixel_aspect(container, self.codec):

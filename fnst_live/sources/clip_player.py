@@ -14,7 +14,6 @@ from pathlib import Path
 
 from fnst_live.errors import SettingError
 from fnst_live.frames.frame import Frame
-from fnst_live.frames.resize import resize, within_lines
 from fnst_live.sources.pace import Pace
 from fnst_live.sources.video_file import Moment, VideoFileSource
 
@@ -41,10 +40,10 @@ class ClipPlayer:
         """Opens the file. Raises InputError."""
         self.path, self.is_looping = path, is_looping
         self._on_jump, self._on_end = on_jump, on_end
-        self._clip = VideoFileSource(path)
-        video_format = self._clip.format
-        self.size = within_lines(video_format.size, most_lines, video_format.pixel_aspect)
-        self.frame_rate = float(video_format.frame_rate)
+        self._most_lines = most_lines
+        self._clip = VideoFileSource(path, most_lines=most_lines)
+        self.size = self._clip.size
+        self.frame_rate = float(self._clip.format.frame_rate)
         length_s = self._clip.duration_s
         self.duration_s = None if length_s is None else float(length_s)
         self.warnings = list(self._clip.warnings)
@@ -158,7 +157,7 @@ class ClipPlayer:
         frame = moment.frame()
         origin_pts = round(self._clip.origin_s / moment.time_base)
         return Frame(
-            resize(frame.pixels, self.size), moment.pts - origin_pts, moment.time_base, moment.duration,
+            frame.pixels, moment.pts - origin_pts, moment.time_base, moment.duration,
             self._index, time.monotonic(),
         )
 
@@ -185,5 +184,6 @@ class ClipPlayer:
         self._has_ended = False
         self._clip.close()
         self._pace.set(sought_s)
-        self._clip = VideoFileSource(self.path, start_s=round(sought_s, 6) if sought_s > 0 else None)
+        start_s = round(sought_s, 6) if sought_s > 0 else None
+        self._clip = VideoFileSource(self.path, start_s=start_s, most_lines=self._most_lines)
 

@@ -23,6 +23,7 @@ from av.video.stream import VideoStream
 from fnst_live.errors import InputError, SettingError
 from fnst_live.frames.color import MATRIX_CODES, RANGE_CODES, ColorTags, RawTags, resolve_tags
 from fnst_live.frames.frame import Frame, FrameSize, Pixels
+from fnst_live.frames.resize import within_lines
 from fnst_live.frames.timing import TimeWindow
 from fnst_live.frames.video_format import VideoFormat
 from fnst_live.sources.hdr import tone_map
@@ -38,6 +39,7 @@ class VideoFileSource:
     """Satisfies `pipeline.stages.Source`.
 
     format: size and shape as shown (upright), time base, color tags with every gap filled.
+    size: of the frames; the format's, unless fewer lines are wanted.
     window: the wanted part, in the file's own time.
     warnings: one sentence each; complete once the iteration has ended.
     expected_frame_count: what the container promises for the wanted part, or None.
@@ -50,8 +52,12 @@ class VideoFileSource:
         input_color: str | None = None,
         start_s: float | None = None,
         end_s: float | None = None,
+        most_lines: int | None = None,
     ):
-        """Opens the file and decodes a first picture. Raises InputError."""
+        """Opens the file and decodes a first picture. Raises InputError.
+
+        most_lines: for a picture that is only looked at: quickly converted, in square pixels, and not higher.
+        """
         self.path = path
         self.warnings: list[str] = []
         self._container = open_input(path)
@@ -67,15 +73,15 @@ class VideoFileSource:
             self._container.close()
             raise
         self.format = _describe(self._converter, self._stream)
+        self.size = self.format.size
+        if most_lines is not None:
+            self.size = within_lines(self.format.size, most_lines, self.format.pixel_aspect)
+            self._converter.convert_quickly(self.size)
         self.expected_frame_count = self._expected_frame_count()
         if self.format.color.is_hdr:
             self.warnings.append("HDR input: tone-mapped to SDR (BT.709)")
         if first.format.name.startswith("yuva") or self._stream.metadata.get("alpha_mode") == "1":
             self.warnings.append("transparent input: painted as if it were opaque")
-
-    @property
-    def size(self) -> FrameSize:
-        return self.format.size
 
     @property
     def origin_s(self) -> Fraction:
@@ -185,16 +191,24 @@ class PictureConverter:
         self.orientation: Orientation = orientation_of(first)
         self.color = _color_tags(first, stream, input_color)
         self._reformatter = VideoReformatter()
+        self._rgb_size, self._interpolation = self.coded_size, ACCURATE
+
+    def convert_quickly(self, size: FrameSize) -> None:
+        """To another size, upright; a sixth of the time, and less smooth in its colors."""
+        is_turned = self.orientation.is_transposed
+        self._rgb_size = FrameSize(size.height, size.width) if is_turned else size
+        is_smaller = self._rgb_size.height < self.coded_size.height
+        self._interpolation = Interpolation.AREA if is_smaller else Interpolation.BICUBIC
 
     def to_pixels(self, picture: av.VideoFrame) -> Pixels:
         """uint8 (H, W, 3) full-range RGB, upright; HDR tone-mapped."""
         is_hdr = self.color.is_hdr
         rgb: Any = self._reformatter.reformat(
             self._tagged(picture),
-            *self.coded_size,
+            *self._rgb_size,
             "rgb48le" if is_hdr else "rgb24",
             dst_color_range=RANGE_CODES["pc"],
-            interpolation=ACCURATE,
+            interpolation=self._interpolation,
         ).to_ndarray()
         pixels = tone_map(rgb, self.color.transfer) if is_hdr else rgb
         return np.ascontiguousarray(self.orientation.upright(pixels))
