@@ -5,10 +5,13 @@ Sentences are for the user, one line each: what is wrong, and what to do.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+from fnst_live.errors import UserError
 
 if TYPE_CHECKING:
     from fnst_live.frames.frame import FrameSize, Pixels
@@ -69,6 +72,14 @@ class Failed:
 
     sentence: str
     details: str = ""
+
+    @classmethod
+    def of(cls, error: Exception) -> Self:
+        """The user's sentence; what is no user's fault tells where it happened."""
+        details = "".join(traceback.format_exception(error))
+        if isinstance(error, UserError):
+            return cls(str(error), details)
+        return cls(f"something went wrong ({type(error).__name__}): the details tell where", details)
 
 
 @dataclass(frozen=True)

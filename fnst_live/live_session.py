@@ -16,15 +16,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fnst_live.errands import Errands
-from fnst_live.live_events import Event
+from fnst_live.live.errands import Errands
+from fnst_live.live_events import Event, Failed
 from fnst_live.live_settings import LiveLook, SourceSpec
 
 if TYPE_CHECKING:
-    from fnst_live.live_core import LiveCore
-    from fnst_live.model_folders import FolderWatch
+    from fnst_live.live.core import LiveCore
+    from fnst_live.live.model_folders import FolderWatch
     from fnst_live.pipeline.live import LiveResult
     from fnst_live.sources.camera import CameraAccess
+    from fnst_live.sources.clip_player import ClipPlayer
     from fnst_live.sources.clip_sound import SoundChunk
 
 
@@ -71,21 +72,17 @@ class LiveSession:
 
     def play(self) -> None:
         """The clip; from its beginning, if it stands at its end."""
-        if self._core is not None and self._core.player is not None:
-            self._core.player.play()
+        self._with_player(lambda player: player.play())
 
     def pause(self) -> None:
-        if self._core is not None and self._core.player is not None:
-            self._core.player.pause()
+        self._with_player(lambda player: player.pause())
 
     def seek(self, seconds: float) -> None:
-        if self._core is not None and self._core.player is not None:
-            self._core.player.seek(seconds)
+        self._with_player(lambda player: player.seek(seconds))
 
     def step(self, frames: int) -> None:
         """Pause, and go so many frames on, or back."""
-        if self._core is not None and self._core.player is not None:
-            self._core.player.step(frames)
+        self._with_player(lambda player: player.step(frames))
 
     def set_loop(self, is_looping: bool) -> None:  # noqa: FBT001  (one switch)
         """For this clip and those to come."""
@@ -104,7 +101,7 @@ class LiveSession:
     def snapshot(self, folder: Path) -> None:
         """Of this very moment."""
         result = self.newest()
-        self._keeping.post(lambda: self._with_core(lambda core: core.snapshot(result, folder)))
+        self._keeping.post(lambda: self._with_core(lambda core: core.keeping.snapshot(result, folder)))
 
     def start_recording(
         self, folder: Path, with_original: bool, with_sound: bool = False,  # noqa: FBT001, FBT002
@@ -115,11 +112,11 @@ class LiveSession:
         ))
 
     def stop_recording(self) -> None:
-        self._keeping.post(lambda: self._with_core(lambda core: core.stop_recording()))
+        self._keeping.post(lambda: self._with_core(lambda core: core.keeping.stop_recording()))
 
     def write_sound(self, samples: bytes, sample_rate: int, channels: int) -> None:
         """s16le samples that have just been heard; nothing where nothing is recorded."""
-        self._with_core(lambda core: core.write_sound(samples, sample_rate, channels))
+        self._with_core(lambda core: core.keeping.record_sound(samples, sample_rate, channels))
 
     def request_thumbnails(self, height: int) -> None:
         """The current frame in every style, so many lines high; an older request that is not answered is given up."""
@@ -145,8 +142,8 @@ class LiveSession:
 
     def _begin(self, source: SourceSpec) -> None:
         """On the sources thread. The core waits for no style: until one is loaded pictures are shown as they come."""
-        from fnst_live.live_core import LiveCore
-        from fnst_live.model_folders import FolderWatch
+        from fnst_live.live.core import LiveCore
+        from fnst_live.live.model_folders import FolderWatch
 
         core = LiveCore(self._look, self._on_frame, self._on_event, self._cameras)
         self._core = core
@@ -161,7 +158,11 @@ class LiveSession:
         if self._core is not None:
             command(self._core)
 
-    def _on_error(self, error: Exception) -> None:
-        from fnst_live.live_core import failed
+    def _with_player(self, command: Callable[[ClipPlayer], object]) -> None:
+        """Where no clip plays there is nothing to command either."""
+        player = None if self._core is None else self._core.player
+        if player is not None:
+            command(player)
 
-        self._on_event(failed(error))
+    def _on_error(self, error: Exception) -> None:
+        self._on_event(Failed.of(error))

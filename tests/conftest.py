@@ -6,13 +6,10 @@ import threading
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 import av
 import numpy as np
 import pytest
-from av.audio.stream import AudioStream
-from av.video.stream import VideoStream
 
 THREAD_PATIENCE_S = 10  # how long a thread that is on its way out may take
 
@@ -49,9 +46,9 @@ def write_clip(tmp_path: Path) -> WriteClip:
 
     def write(name: str = "clip.mp4", *, frame_count: int = 25, with_sound: bool = False, width: int = 64) -> Path:
         with av.open(str(tmp_path / name), "w") as clip:
-            video = cast(VideoStream, clip.add_stream("libx264", rate=CLIP_RATE, options={"g": "10", "bf": "0"}))
+            video = clip.add_stream("libx264", rate=CLIP_RATE, options={"g": "10", "bf": "0"})
             video.width, video.height, video.pix_fmt = width, 48, "yuv420p"
-            sound = cast(AudioStream, clip.add_stream("aac", rate=SAMPLE_RATE, layout="stereo")) if with_sound else None
+            sound = clip.add_stream("aac", rate=SAMPLE_RATE, layout="stereo") if with_sound else None
             for index in range(frame_count):
                 pixels = np.full((48, width, 3), index * LEVEL_STEP % 256, np.uint8)
                 picture = av.VideoFrame.from_ndarray(pixels, format="rgb24")

@@ -6,20 +6,26 @@ the tests' own, so that every state can be had without a camera, and two runs gi
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
+from typing import cast
 
 import numpy as np
+from PIL import Image
 from PyQt6.QtCore import QEventLoop, Qt, QTimer
 from PyQt6.QtWidgets import QApplication
 
 from fnst_live.errors import StyleError
+from fnst_live.export_jobs import ExportJob, JobState
+from fnst_live.export_queue import ExportQueue
 from fnst_live.frames.frame import Frame, FrameSize, Pixels
 from fnst_live.gui.app import make_application
-from fnst_live.gui.exports import QueuedExports
+from fnst_live.gui.export_panel import ExportPanel
 from fnst_live.gui.keeping_presenter import KeepFolders
 from fnst_live.gui.live_window import LiveWindow, Surroundings
 from fnst_live.gui.style_choice import installed_styles
@@ -29,6 +35,7 @@ from fnst_live.live_events import Failed, RecordingStarted, SnapshotSaved, Sourc
 from fnst_live.live_settings import SourceSpec
 from fnst_live.pipeline.live import LiveResult
 from fnst_live.settings import LookSettings
+from tests.gui.fake_exports import FakeExports
 from tests.gui.fake_session import STATS, FakeSession
 
 ROOT = Path(__file__).parents[1]
@@ -80,7 +87,8 @@ class Studio:
             self.painted: Painted = {name: stored[name] for name in stored.files}
         self.folder, self.scale = folder, scale
         keep = KeepFolders(Path("/home/me/Pictures"), Path("/home/me/Videos"))
-        self.live = LiveWindow(Surroundings(FakeSession, installed_styles, cameras, keep, QueuedExports(folder / "none.json")), WindowState())
+        exports = FakeExports(functools.partial(ExportPanel, cast(ExportQueue, QueueOfFive(self.painted))))
+        self.live = LiveWindow(Surroundings(FakeSession, installed_styles, cameras, keep, exports), WindowState())
         session = self.live.bridge.session
         assert isinstance(session, FakeSession)
         self.session = session
@@ -95,7 +103,7 @@ class Studio:
         self.live.window.grab().save(str(self.folder / f"{name}@{self.scale}x.png"))
 
 
-def take_all(studio: Studio) -> None:
+def take_live(studio: Studio) -> None:
     live, session, actions = studio.live, studio.session, studio.actions
     live.show()
     studio.save("1-opening")
@@ -117,6 +125,10 @@ def take_all(studio: Studio) -> None:
     actions["show_wipe"].trigger()
     studio.save("4-wipe")
     live.window.toast.hide()
+
+
+def take_clip_and_messages(studio: Studio) -> None:
+    live, session, actions = studio.live, studio.session, studio.actions
     actions["show_side_by_side"].trigger()
     session.open_clip(83.0)
     studio.show_style("udnie", time_s=31.4, stats=replace(STATS, fps=17.2))
@@ -125,6 +137,10 @@ def take_all(studio: Studio) -> None:
     session.tell(Failed("HD Webcam C920 was unplugged: plug it in again, it is picked up by itself", "VIDIOC_DQBUF"))
     studio.save("6-error")
     live.window.banner.clear()
+
+
+def take_overlays(studio: Studio) -> None:
+    live, actions = studio.live, studio.actions
     live.window.overlay.open()
     studio.save("7-shortcuts")
     live.window.overlay.close_overlay()
@@ -139,8 +155,47 @@ def take_all(studio: Studio) -> None:
     live.window.drop_hint.appear()
     live.window.panel.strength.setFocus(Qt.FocusReason.TabFocusReason)
     studio.save("9-drop")
-    live.end()
-    live.dispose()
+    live.window.drop_hint.hide()
+    live.window.viewport.setFocus()
+    live.exports.open()
+    studio.save("10-export")
+    live.window.hide_export()
+    actions["full_screen"].setChecked(True)
+    studio.save("11-full-screen")
+
+
+class QueueOfFive:
+    """An export queue in the middle of its work, that stands still for the picture."""
+
+    def __init__(self, painted: Painted):
+        self._states = (
+            _job("birthday.mp4", "the-scream", painted, status="done", frames_done=812, frames_total=812,
+                 output=Path("/films/birthday.the-scream.mp4")),
+            _job("lake at evening.mov", "udnie", painted, status="running", frames_done=431, frames_total=940, fps=14.2,
+                 seconds_left=36.0),
+            _job("harbour.mp4", "great-wave", painted, status="waiting", frames_total=2210),
+            _job("broken.avi", "content", painted, status="failed",
+                 message="broken.avi holds no video: give another file"),
+            _job("portrait.jpg", "composition-vii", painted, status="waiting", kind="picture"),
+        )
+
+    def subscribe(self, listener: object) -> None: ...
+    def unsubscribe(self, listener: object) -> None: ...
+    def clear_finished(self) -> None: ...
+
+    def states(self) -> tuple[JobState, ...]:
+        return self._states
+
+    def has_running_jobs(self) -> bool:
+        return True
+
+
+def _job(name: str, style: str, painted: Painted, **how_far: object) -> JobState:
+    preview = BytesIO()
+    Image.fromarray(painted[style]).resize((288, 162)).save(preview, "JPEG")
+    look = LookSettings(style="starry-night" if style == "content" else style)
+    job = ExportJob(Path("/films") / name, look, id=name)
+    return JobState(job, size=(1920, 1080), preview=preview.getvalue(), suffix=".mp4", **how_far)  # type: ignore[arg-type]
 
 
 def cameras() -> list[CameraChoice]:
@@ -158,6 +213,10 @@ def settle() -> None:
 if __name__ == "__main__":
     if len(sys.argv) == 3:
         application = make_application()
-        take_all(Studio(Path(sys.argv[1]), int(sys.argv[2])))
+        in_front = Studio(Path(sys.argv[1]), int(sys.argv[2]))
+        for take in (take_live, take_clip_and_messages, take_overlays):
+            take(in_front)
+        in_front.live.end()
+        in_front.live.dispose()
     else:
         main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("screenshots"))

@@ -61,17 +61,22 @@ RULES = {
     "export_process": rule(),
     "export_queue": rule("paths export_jobs export_process"),
     "export_worker": rule("errors settings frames sources sinks headless still_images", "cv2"),
+    "metrics": rule("frames", "numpy cv2"),
+    "clip_comparison": rule("errors frames metrics sources", "tqdm"),
     "assembly": rule(EVERYTHING_BUT_THE_WINDOW),
     "headless": rule(EVERYTHING_BUT_THE_WINDOW, "tqdm"),
     "live_settings": rule("errors settings"),
-    "live_events": rule("frames live_settings"),
-    "live_session": rule(EVERYTHING_BUT_THE_WINDOW),
+    "live_events": rule("errors frames live_settings"),
+    "live": rule(EVERYTHING_BUT_THE_WINDOW, "cv2 numpy"),
+    "live_session": rule("live live_events live_settings pipeline sources"),
     "live_devices": rule("live_settings sources"),
     "doctor": rule(EVERYTHING_BUT_THE_WINDOW, "av cv2 numpy openvino torch"),
-    "cli": rule("__init__ errors options settings headless style_library contact_sheet doctor gui live_settings"),
+    "cli": rule(
+        "__init__ errors options settings live_settings headless style_library contact_sheet clip_comparison doctor gui"
+    ),
     "gui": rule(
-        "live_session live_settings live_events live_devices __init__ assembly style_library pipeline frames settings "
-        "errors paths logs export_jobs export_queue",
+        "__init__ errors options settings paths logs frames pipeline style_library live_session live_settings "
+        "live_events live_devices export_jobs export_queue",
         "PyQt6 numpy",
     ),
     "assets": rule(),

@@ -2,8 +2,8 @@
 
 1. `import cv2`, wherever it happened, may have pointed Qt at cv2's own Qt 5 plugins: those two variables are cleared
    before there is an application.
-2. The settings of the last time are read, and what the command line says is put over them. An unknown style ends the
-   start here, with a sentence.
+2. The settings of the last time are read, and what the command line says is put over them. An unknown style, or no
+   screen to open a window on, ends the start here, with a sentence.
 3. The application gets its theme; the window is built and shown. Until here neither torch nor OpenVINO, cv2 or av was
    imported: the window is on the screen in a fraction of a second.
 4. When the window has been painted for the first time the session starts. Its threads import what is heavy, open the
@@ -26,10 +26,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PyQt6 import sip
-from PyQt6.QtCore import QSocketNotifier
+from PyQt6.QtCore import QLoggingCategory, QSocketNotifier
 from PyQt6.QtWidgets import QApplication
 
 from fnst_live.export_queue import default_file
+from fnst_live.gui.display import require_display
 from fnst_live.gui.exports import QueuedExports
 from fnst_live.gui.focus_keys import FocusKeys
 from fnst_live.gui.keeping_presenter import KeepFolders
@@ -44,6 +45,8 @@ from fnst_live.style_library import find_style, list_styles
 
 SET_BY_CV2 = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
 
+QUIET = "qt.multimedia*=false"  # a machine without sound devices is no news to the terminal
+
 
 @dataclass(frozen=True)
 class StartRequest:
@@ -55,7 +58,8 @@ class StartRequest:
 
 
 def run_window(request: StartRequest) -> None:
-    """Returns when the window is closed. Raises StyleError before it opens."""
+    """Returns when the window is closed. Raises UserError before it opens."""
+    require_display()
     state = starting_state(load_state(state_file()), request)
     app = make_application()
     live_window = LiveWindow(_surroundings(), state)
@@ -67,6 +71,7 @@ def run_window(request: StartRequest) -> None:
 
 def make_application() -> QApplication:
     clear_what_cv2_set()
+    QLoggingCategory.setFilterRules(QUIET)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("fnst-live")
     app.setDesktopFileName("fnst-live")

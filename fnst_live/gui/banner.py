@@ -59,6 +59,12 @@ class Banner(QFrame):
         if self.text == as_sentence(sentence):
             self.clear()
 
+    def natural_width(self) -> int:
+        """What one line needs."""
+        label, buttons = self.label, [b for b in (self.copy_button, self.close_button) if not b.isHidden()]
+        text_width = label.fontMetrics().horizontalAdvance(label.text()) + 2 * theme.GAP
+        return 16 + text_width + sum(button.sizeHint().width() + theme.GAP for button in buttons) + theme.GAP
+
     @property
     def text(self) -> str:
         """Empty while nothing is shown."""
@@ -90,5 +96,6 @@ class Banner(QFrame):
 
 
 def as_sentence(text: str) -> str:
-    """Errors begin in lower case, for the command line's sake."""
-    return text[:1].upper() + text[1:]
+    """Errors begin in lower case, for the command line's sake; the name of a file stays as it is."""
+    first_word = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first_word.replace("-", "").isalpha() else text

@@ -38,6 +38,7 @@ COMMANDS = (
     Command("seek_back", "Five seconds back", ("Shift+Left",), "Video"),
     Command("seek_forward", "Five seconds forward", ("Shift+Right",), "Video"),
     Command("loop", "Loop", ("L",), "Video", "Begin anew at the end", "loop", is_switch=True),
+    Command("sound", "Sound of the video", ("N",), "Video", icon="volume", is_switch=True),
     Command("choose_style", "Choose a style", ("T",), "Style", "The painting that the picture is painted after"),
     Command("previous_style", "Previous style", ("Left",), "Style"),
     Command("next_style", "Next style", ("Right",), "Style"),
@@ -137,4 +138,6 @@ def _action(command: Command, parent: QObject) -> QAction:
 
 
 def _native(key: str) -> str:
-    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+    """A lone comma or period would be overlooked."""
+    lone = {",": "Comma", ".": "Period"}
+    return lone.get(key) or QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)

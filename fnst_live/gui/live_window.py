@@ -48,7 +48,7 @@ class LiveWindow(QObject):
         self.view = ViewPresenter(self.window, state)
         self.look = LookPresenter(self.window, session, state.look, surroundings.list_styles)
         self.source = SourcePresenter(self.window, session, spec=state.source, is_looping=state.is_looping,
-                                      folder=state.folder)
+                                      has_sound=state.has_sound, folder=state.folder)
         self.keeping = KeepingPresenter(self.window, session, surroundings.folders,
                                         keeps_original=state.keeps_original)
         self.thumbnails = ThumbnailPresenter(self.window, session)
@@ -83,6 +83,7 @@ class LiveWindow(QObject):
             is_gallery_shown=actions["show_gallery"].isChecked(),
             is_hud_shown=actions["show_hud"].isChecked(),
             is_looping=self.source.is_looping,
+            has_sound=actions["sound"].isChecked(),
             keeps_original=self.keeping.keeps_original,
             folder=self.source.folder,
         )

@@ -32,6 +32,7 @@ from fnst_live.gui.commands import Actions
 from fnst_live.gui.control_panel import ControlPanel
 from fnst_live.gui.controls import ActionButton
 from fnst_live.gui.drop_hint import DropHint
+from fnst_live.gui.idle_cursor import IdleCursor
 from fnst_live.gui.recorder import Recorder
 from fnst_live.gui.shortcuts_overlay import ShortcutsOverlay
 from fnst_live.gui.source_picker import SourcePicker
@@ -44,6 +45,7 @@ from fnst_live.live_devices import CameraChoice
 
 FIRST_SIZE = (1240, 806)
 BAR_HEIGHT = theme.CONTROL_HEIGHT + 2 * theme.GAP
+BANNER_WIDTH = 480  # at least
 COMPARISON_ACTIONS = ("show_painted", "show_wipe", "show_side_by_side")
 STYLE_PICKER_WIDTH = 250
 
@@ -72,10 +74,11 @@ class MainWindow(QMainWindow):
         self.transport = Transport(self.actions_)
         self.recorder = Recorder(self.actions_)
         self._lay_out()
+        self.idle_cursor = IdleCursor(self.viewport)
         self.banner = Banner(self.viewport)
         self.toast = Toast(self.viewport)
         self.drop_hint = DropHint(self.viewport)
-        self.overlay = ShortcutsOverlay(self.centralWidget())
+        self.overlay = ShortcutsOverlay(self)
         self._prepare_actions()
         self.viewport.installEventFilter(self)
 
@@ -84,7 +87,8 @@ class MainWindow(QMainWindow):
         for chrome in (self.menuBar(), self._top_bar, self._bottom_bar):
             if chrome is not None:
                 chrome.setVisible(not is_full)
-        self.panel.setVisible(not is_full and self.actions_["show_panel"].isChecked())
+        self.show_panel(not is_full and self.actions_["show_panel"].isChecked())
+        self.idle_cursor.switch(is_on=is_full)
         self.gallery.setVisible(not is_full and self.actions_["show_gallery"].isChecked())
         state = self.windowState() & ~Qt.WindowState.WindowFullScreen
         self.setWindowState(state | Qt.WindowState.WindowFullScreen if is_full else state)
@@ -97,10 +101,18 @@ class MainWindow(QMainWindow):
         panel.show()
         self.panel.hide()
 
-    def hide_export(self) -> None:
+    def show_panel(self, is_shown: bool) -> None:  # noqa: FBT001
+        """The exports give way."""
         if self._export is not None:
             self._export.hide()
-        self.panel.setVisible(self.actions_["show_panel"].isChecked())
+        self.panel.setVisible(is_shown)
+
+    @property
+    def is_export_shown(self) -> bool:
+        return self._export is not None and self._export.isVisible()
+
+    def hide_export(self) -> None:
+        self.show_panel(self.actions_["show_panel"].isChecked())
 
     def _lay_out(self) -> None:
         self._top_bar, self._bottom_bar = self._make_top_bar(), self._make_bottom_bar()
@@ -149,14 +161,12 @@ class MainWindow(QMainWindow):
     def _place_overlays(self) -> None:
         """Banner above, toast below, the drop hint over all of the picture."""
         room = self.viewport.rect().adjusted(16, 16, -16, -16)
-        width = min(room.width(), 720)
+        width = min(room.width(), max(BANNER_WIDTH, self.banner.natural_width()))
         self.banner.setFixedSize(width, max(self.banner.heightForWidth(width), BAR_HEIGHT))
         self.banner.move(room.left() + (room.width() - width) // 2, room.top())
         self.toast.move(room.left() + (room.width() - self.toast.width()) // 2, room.bottom() - self.toast.height())
         self.drop_hint.setGeometry(self.viewport.rect())
-        central = self.centralWidget()
-        if central is not None:
-            self.overlay.setGeometry(central.rect())
+        self.overlay.setGeometry(self.rect())
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
         if watched is self.viewport and event is not None and event.type() in (QEvent.Type.Resize,

@@ -17,7 +17,7 @@ from fnst_live.live_events import Event
 from fnst_live.live_settings import LiveLook, SourceSpec
 
 if TYPE_CHECKING:
-    from fnst_live.gui.sound import SoundChunk
+    from fnst_live.gui.chunk_reader import SoundChunk
     from fnst_live.pipeline.live import LiveResult
 
 

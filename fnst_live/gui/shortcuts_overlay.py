@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QWidget
 from fnst_live.gui import theme
 from fnst_live.gui.commands import groups
 
-COLUMNS = (("Source", "Video", "Help"), ("Style", "Look"), ("Compare", "View", "Keep"))
+COLUMNS = (("Source", "Video", "Keep"), ("Style", "Look"), ("Compare", "View", "Help"))
 COLUMN_WIDTH, COLUMN_GAP = 268, 40
 ROW_HEIGHT, HEADING_HEIGHT, GROUP_GAP = 26, 30, 18
 PADDING, TITLE_HEIGHT = 32, 48

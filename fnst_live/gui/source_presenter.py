@@ -14,7 +14,7 @@ from fnst_live.gui.banner import as_sentence
 from fnst_live.gui.dropped_files import PAINTABLE
 from fnst_live.gui.main_window import MainWindow
 from fnst_live.gui.session import Session
-from fnst_live.live_events import Event, SourceBack, SourceEnded, SourceLost, SourceOpened
+from fnst_live.live_events import Event, Failed, SourceBack, SourceEnded, SourceLost, SourceOpened
 from fnst_live.live_settings import SourceSpec
 
 if TYPE_CHECKING:
@@ -43,9 +43,10 @@ class Silence:
 
 
 class SourcePresenter(QObject):
-    """spec: what was asked for last, to be remembered. folder: where the last file lay."""
+    """spec: what was asked for last and could be had, to be remembered. folder: where the last file lay."""
 
-    def __init__(self, window: MainWindow, session: Session, *, spec: SourceSpec, is_looping: bool, folder: str):
+    def __init__(self, window: MainWindow, session: Session, *, spec: SourceSpec, is_looping: bool,
+                 has_sound: bool, folder: str):
         super().__init__(window)
         self._window = window
         self._session = session
@@ -54,19 +55,23 @@ class SourcePresenter(QObject):
         self.is_looping = is_looping
         self.ask_for_file: AskForFile = self._file_dialog
         self._opened: SourceOpened | None = None
+        self._asked: SourceSpec | None = spec
         self._is_playing = True
         self._time_s = 0.0
         self._lost = ""
         self._speaker: Speaker | None = None
         self._connect()
         window.actions_["loop"].setChecked(is_looping)
+        window.actions_["sound"].setChecked(has_sound)
         window.source_picker.show_opening(spec)
         self._show_controls()
 
     def open(self, spec: SourceSpec) -> None:
-        self.spec = spec
+        self._asked = spec
         self.stop_sound()
         self._window.source_picker.show_opening(spec)
+        if self._window.actions_["freeze"].isChecked():
+            self._session.freeze(False)  # noqa: FBT003
         self._session.open_source(spec)
         self._window.banner.clear()
 
@@ -93,6 +98,8 @@ class SourcePresenter(QObject):
             self._window.banner.clear_error(self._lost)
         elif isinstance(event, SourceEnded):
             self._show_playing(is_playing=False)
+        elif isinstance(event, Failed):
+            self._on_failed()
 
     def on_result(self, result: LiveResult) -> None:
         if result.time_s is None or self._opened is None or self._opened.duration_s is None:
@@ -105,14 +112,27 @@ class SourcePresenter(QObject):
 
     def _on_opened(self, event: SourceOpened) -> None:
         self._opened, self._is_playing = event, True
+        if self._asked is not None and self._asked.kind == event.spec.kind:
+            self.spec = self._asked  # the scene in place of a camera is not what shall be remembered
+        self._asked = None
         window = self._window
-        window.source_picker.show_source(event.spec.kind, as_sentence(event.name))
-        window.setWindowTitle(f"{as_sentence(event.name)} – fnst-live")
+        self._show_name(event)
         window.transport.show_clip(event.duration_s)
         window.transport.show_about(f"{event.size.width} × {event.size.height}" + (
-            f" at {event.fps:.0f} fps" if event.fps else ""))
+            f" at {event.fps:.0f} fps" if event.spec.kind != "picture" else ""))
         window.actions_["freeze"].setChecked(False)
         self._show_controls()
+
+    def _show_name(self, opened: SourceOpened) -> None:
+        name = as_sentence(opened.name)
+        self._window.source_picker.show_source(opened.spec.kind, name)
+        self._window.setWindowTitle(f"{name} – fnst-live")
+
+    def _on_failed(self) -> None:
+        """If it was the source, the one before it goes on."""
+        if self._asked is not None and self._opened is not None:
+            self._asked = None
+            self._show_name(self._opened)
 
     def _connect(self) -> None:
         window, actions = self._window, self._window.actions_
@@ -126,6 +146,7 @@ class SourcePresenter(QObject):
             ("seek_back", lambda: self._seek(self._time_s - SEEK_STEP_S)),
             ("seek_forward", lambda: self._seek(self._time_s + SEEK_STEP_S)),
             ("freeze", lambda: self._session.freeze(actions["freeze"].isChecked())),
+            ("sound", self.stop_sound),  # if it was switched on, it begins with the next picture
             ("loop", lambda: self._set_loop(is_looping=actions["loop"].isChecked())),
         ):
             actions[name].triggered.connect(slot)
@@ -175,14 +196,14 @@ class SourcePresenter(QObject):
     def _show_controls(self) -> None:
         """Keys that mean nothing for this source are off, so that menus tell what can be done."""
         actions, is_clip = self._window.actions_, self._is_clip
-        for name in ("play", "step_back", "step_forward", "seek_back", "seek_forward", "loop"):
+        for name in ("play", "step_back", "step_forward", "seek_back", "seek_forward", "loop", "sound"):
             actions[name].setEnabled(is_clip)
         actions["freeze"].setEnabled(not is_clip)
         self._window.transport.show_playing(self._is_playing)
 
     def _follow_with_sound(self) -> None:
         position_s = self._session.position_s()
-        if not self._is_playing or position_s is None:
+        if not self._is_playing or position_s is None or not self._window.actions_["sound"].isChecked():
             return
         if self._speaker is None:
             self._speaker = self._make_speaker()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from PyQt6.QtCore import QModelIndex, QRect, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QIcon, QImage, QPainter, QPixmap
@@ -46,6 +47,8 @@ class StylePicker(Dropdown):
         self.show_current(current or NOTHING)
 
     def show_current(self, name: str) -> None:
+        """A model file from the command line is in no list, but has a name."""
+        self.setPlaceholderText(Path(name).name)
         self.setCurrentIndex(self.findData(name, NAME_ROLE))
 
     def show_thumbnails(self, pictures: Mapping[str, QImage]) -> None:

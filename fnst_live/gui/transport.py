@@ -80,6 +80,7 @@ class Transport(QWidget):
         row.addSpacing(theme.GAP)
         row.addWidget(self.pace)
         row.addWidget(ActionButton(actions["loop"]))
+        row.addWidget(ActionButton(actions["sound"]))
         return page
 
 

@@ -34,7 +34,7 @@ class ViewPresenter(QObject):
         self._set_wipe(state.wipe)
         for name, is_on, show in (
             ("show_hud", state.is_hud_shown, window.viewport.show_hud),
-            ("show_panel", state.is_panel_shown, window.panel.setVisible),
+            ("show_panel", state.is_panel_shown, window.show_panel),
             ("show_gallery", state.is_gallery_shown, window.gallery.setVisible),
         ):
             window.actions_[name].toggled.connect(show)
@@ -63,7 +63,7 @@ class ViewPresenter(QObject):
         window.original_held.connect(window.viewport.show_original)
         window.original_button.pressed.connect(lambda: window.original_held.emit(True))  # noqa: FBT003
         window.original_button.released.connect(lambda: window.original_held.emit(False))  # noqa: FBT003
-        actions["full_screen"].toggled.connect(window.show_full_screen)
+        actions["full_screen"].toggled.connect(self._set_full_screen)
         for name, slot in (
             ("wipe_left", lambda: self._set_wipe(window.viewport.wipe - WIPE_STEP)),
             ("wipe_right", lambda: self._set_wipe(window.viewport.wipe + WIPE_STEP)),
@@ -80,6 +80,11 @@ class ViewPresenter(QObject):
     def _set_wipe(self, wipe: float) -> None:
         self._window.viewport.show_wipe(min(1.0, max(0.0, wipe)))
 
+    def _set_full_screen(self, is_full: bool) -> None:  # noqa: FBT001  # a slot
+        self._window.show_full_screen(is_full)
+        if is_full:
+            self._window.toast.show_text("Esc or a double click leaves full screen")
+
     def _leave(self) -> None:
         """The topmost thing first."""
         window = self._window
@@ -87,6 +92,8 @@ class ViewPresenter(QObject):
             window.overlay.close_overlay()
         elif window.banner.isVisible():
             window.banner.clear()
+        elif window.is_export_shown:
+            window.hide_export()
         elif window.actions_["full_screen"].isChecked():
             window.actions_["full_screen"].setChecked(False)
         else:

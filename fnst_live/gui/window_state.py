@@ -33,6 +33,7 @@ class WindowState:
     is_gallery_shown: bool = True
     is_hud_shown: bool = False
     is_looping: bool = True
+    has_sound: bool = True
     keeps_original: bool = False
     folder: str = ""
 

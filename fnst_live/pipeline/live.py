@@ -104,7 +104,7 @@ class LiveListener:
 
 
 class LiveRunner:
-    """Commands come from any thread but `show`, which belongs to one, and waits for the old source to end."""
+    """Commands come from any thread but `show` and `end_source`, which belong to one."""
 
     def __init__(self, steps: LiveSteps, listener: LiveListener):
         self._steps, self._listener = steps, listener
@@ -130,7 +130,7 @@ class LiveRunner:
 
     def show(self, source: Source, *, is_clip: bool = False) -> None:
         """Take frames from there, and close the old source. is_clip: whether its times mean anything to the user."""
-        self._end_source()
+        self.end_source()
         self._generation += 1
         self.forget_past()
         self._source = source
@@ -138,6 +138,13 @@ class LiveRunner:
             target=self._capture, args=(source, self._generation, is_clip), name="capture"
         )
         self._capture_thread.start()
+
+    def end_source(self) -> None:
+        """Close the source, and wait until it lets go of what it reads from; the last picture stays."""
+        if self._source is not None and self._capture_thread is not None:
+            self._source.close()
+            self._capture_thread.join()
+            self._source = self._capture_thread = None
 
     @property
     def generation(self) -> int:
@@ -168,7 +175,7 @@ class LiveRunner:
 
     def close(self) -> None:
         """Waits until every thread is gone."""
-        self._end_source()
+        self.end_source()
         self._captured.close()
         self._sketches.stop()
         for thread in self._threads:
@@ -177,12 +184,6 @@ class LiveRunner:
         for job in self._jobs:
             job.future.cancel()
         self.results.close()
-
-    def _end_source(self) -> None:
-        if self._source is not None and self._capture_thread is not None:
-            self._source.close()
-            self._capture_thread.join()
-            self._source = self._capture_thread = None
 
     def _capture(self, source: Source, generation: int, is_clip: bool) -> None:  # noqa: FBT001
         try:

@@ -8,6 +8,7 @@ returns.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,9 @@ from fnst_live.sources.devices import Camera, CameraMode, list_cameras, list_mod
 
 MICROSECOND = Fraction(1, 1_000_000)
 LOOK_AGAIN_S = 0.5
+# Whoever closes a camera that hangs waits so long; OpenCV's own ten seconds are too many.
+os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "3")
+
 PATIENCE = 3  # reads that fail in a row before a camera counts as gone; a single one may be a damaged picture
 
 
@@ -93,7 +97,7 @@ class CameraSource:
         index = 0
         try:
             while not self._closing.is_set():
-                picture = self._read()
+                picture = self._read_from(self._capture)
                 if picture is None:
                     if not self._find_again():
                         return
@@ -108,12 +112,12 @@ class CameraSource:
     def close(self) -> None:
         self._closing.set()
 
-    def _read(self) -> Pixels | None:
+    def _read_from(self, capture: Capture) -> Pixels | None:
         """uint8 (H, W, 3) BGR, or None where the camera is gone."""
         for _ in range(PATIENCE):
             if self._closing.is_set():
                 return None
-            is_read, picture = self._capture.read()
+            is_read, picture = capture.read()
             if is_read and picture is not None:
                 return np.asarray(picture, np.uint8)
         return None
@@ -121,10 +125,9 @@ class CameraSource:
     def _open(self, node: Path) -> tuple[Capture, Pixels]:
         """Raises InputError."""
         capture = self._access.open(node, self.mode)
-        if capture.isOpened():
-            is_read, picture = capture.read()
-            if is_read and picture is not None:
-                return capture, np.asarray(picture, np.uint8)
+        picture = self._read_from(capture) if capture.isOpened() else None
+        if picture is not None:
+            return capture, picture
         capture.release()
         reason = self.camera.problem or "it gives no picture, so unplug it and plug it in again, or choose another mode"
         raise InputError(f"the camera {self.camera.name} cannot be used: {reason}")

@@ -47,6 +47,7 @@ class ClipPlayer:
         self.frame_rate = float(video_format.frame_rate)
         length_s = self._clip.duration_s
         self.duration_s = None if length_s is None else float(length_s)
+        self.warnings = list(self._clip.warnings)
         self.skipped_count = 0
         self._pace = Pace()
         self._pace.run()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from fnst_live.gui.app import make_application
+from fnst_live.gui.export_presenter import ExportView
 from fnst_live.gui.keeping_presenter import KeepFolders
 from fnst_live.gui.live_window import LiveWindow, Surroundings
 from fnst_live.gui.main_window import MainWindow
@@ -86,8 +87,10 @@ def qapp() -> QApplication:
 def make_bench(no_widget_left_behind: None, qtbot: QtBot, tmp_path: Path) -> Iterator[MakeBench]:
     benches: list[Bench] = []
 
-    def make(state: WindowState | None = None) -> Bench:
-        styles, cameras, exports = list(STYLES), [WEBCAM, BUSY], FakeExports()
+    def make(
+        state: WindowState | None = None, make_export_panel: Callable[[Sequence[str]], ExportView] | None = None,
+    ) -> Bench:
+        styles, cameras, exports = list(STYLES), [WEBCAM, BUSY], FakeExports(make_export_panel)
         folders = KeepFolders(tmp_path / "Pictures", tmp_path / "Videos")
         surroundings = Surroundings(
             FakeSession, lambda: [StyleChoice(name, name.title(), "A Painter, 1900", Path("none")) for name in styles],

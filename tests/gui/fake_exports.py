@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QWidget
 
+from fnst_live.gui.export_presenter import ExportView
 from fnst_live.settings import LookSettings
 
 
@@ -27,8 +28,11 @@ class FakeExportPanel(QWidget):
 
 
 class FakeExports:
-    def __init__(self) -> None:
+    """make_panel: a test may give it another panel."""
+
+    def __init__(self, make_panel: Callable[[Sequence[str]], ExportView] | None = None):
         self.panels: list[FakeExportPanel] = []
+        self._make_panel = make_panel or self._make_fake_panel
         self.is_running = False
         self.left_count = 0
         self.taken_up_count = 0
@@ -38,7 +42,10 @@ class FakeExports:
         self.taken_up_count += 1
         return self.left_count > 0
 
-    def make_panel(self, styles: Sequence[str]) -> FakeExportPanel:
+    def make_panel(self, styles: Sequence[str]) -> ExportView:
+        return self._make_panel(styles)
+
+    def _make_fake_panel(self, styles: Sequence[str]) -> FakeExportPanel:
         self.panels.append(FakeExportPanel(styles))
         return self.panels[-1]
 

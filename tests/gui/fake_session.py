@@ -16,7 +16,7 @@ from fnst_live.pipeline.live import LiveResult
 from fnst_live.pipeline.stats import LiveStats
 
 if TYPE_CHECKING:
-    from fnst_live.gui.sound import SoundChunk
+    from fnst_live.gui.chunk_reader import SoundChunk
 
 SIZE = FrameSize(64, 36)
 STATS = LiveStats(29.7, 61.0, 3, 240, {"capture": 1.2, "stylize": 21.0, "stabilize": 6.4, "compose": 2.1},

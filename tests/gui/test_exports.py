@@ -57,7 +57,7 @@ def test_what_cannot_be_used_is_told_of_and_the_rest_taken(bench: Bench) -> None
     drop(bench, "/films/a.mp4", "/films/notes.txt", "/models/x.safetensors")
     assert len(panel(bench).added[0][0]) == 1
     assert bench.session.commands("add_model") == [(Path("/models/x.safetensors"),)]
-    assert bench.window.banner.text.startswith("Notes.txt cannot be used")
+    assert bench.window.banner.text.startswith("notes.txt cannot be used")
 
 
 def test_the_hint_is_there_while_files_hang_over_the_window(bench: Bench) -> None:

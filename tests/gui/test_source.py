@@ -210,6 +210,35 @@ def test_a_live_source_after_a_clip_has_no_transport(bench: Bench) -> None:
     assert not bench.session.commands("pause")
 
 
+def test_sound_can_be_switched_off_and_is_remembered(bench: Bench) -> None:
+    open_clip(bench)
+    bench.press(Qt.Key.Key_N)
+    assert not bench.live.state().has_sound
+
+
+def test_a_source_that_cannot_be_had_leaves_the_one_before_in_place(bench: Bench) -> None:
+    bench.session.tell(SourceOpened(SourceSpec("camera", WEBCAM.path), "Webcam", SIZE, 30.0))
+    bench.bot.waitUntil(lambda: bench.window.windowTitle().startswith("Webcam"))
+    bench.live.source.open_path("/films/broken.mp4")
+    assert bench.window.source_picker.accessibleName() == "Source: broken.mp4"
+    bench.session.tell(Failed("broken.mp4 holds no video"))
+    bench.bot.waitUntil(lambda: bench.window.source_picker.accessibleName() == "Source: Webcam")
+    assert bench.window.banner.text == "broken.mp4 holds no video"
+    assert bench.live.state().source.kind == "camera"
+
+
+def test_the_scene_in_place_of_a_camera_is_not_remembered(bench: Bench) -> None:
+    bench.session.tell(SourceOpened(SourceSpec("scene"), "built-in scene", SIZE, 30.0))
+    bench.settle()
+    assert bench.live.state().source == SourceSpec("camera")
+
+
+def test_another_source_is_not_frozen(bench: Bench) -> None:
+    bench.press(Qt.Key.Key_Z)
+    bench.live.source.open(SourceSpec("scene"))
+    assert bench.session.commands("freeze") == [(True,), (False,)]
+
+
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (59.9, "0:59"), (61, "1:01"), (3723, "1:02:03")])
 def test_the_clock(seconds: float, text: str) -> None:
     assert clock(seconds) == text

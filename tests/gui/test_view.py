@@ -161,3 +161,22 @@ def test_nothing_moves_when_things_happen(bench: Bench) -> None:
     fail(bench, "details")
     bench.settle()
     assert bench.window.viewport.geometry() == before
+
+
+def test_the_pointer_rests_in_full_screen_only(bench: Bench) -> None:
+    bench.press(Qt.Key.Key_F)
+    viewport, idle = bench.window.viewport, bench.window.idle_cursor
+    idle.timer.setInterval(1)
+    idle.timer.start()
+    bench.bot.waitUntil(lambda: viewport.cursor().shape() == Qt.CursorShape.BlankCursor)
+    bench.press(Qt.Key.Key_F)
+    assert viewport.cursor().shape() != Qt.CursorShape.BlankCursor
+    assert not idle.timer.isActive()
+
+
+def test_the_exports_give_way_to_the_controls_and_to_full_screen(bench: Bench) -> None:
+    for key in (Qt.Key.Key_B, Qt.Key.Key_F):
+        bench.press(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+        assert bench.window.is_export_shown
+        bench.press(key)
+        assert not bench.window.is_export_shown

@@ -15,7 +15,7 @@ from fnst_live.live_settings import LiveLook, SourceSpec
 FULL = WindowState(
     SourceSpec("camera", Path("/dev/video2"), 1280, 720, 29.97, "MJPG"),
     LiveLook("udnie", "great-wave", 0.3, 0.5, 0.2, True, 480, 24.0, True, "torch"),
-    "AAEC", Comparison.WIPE, 0.25, False, False, True, False, True, "/films",
+    "AAEC", Comparison.WIPE, 0.25, False, False, True, False, False, True, "/films",
 )
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from fnst_live.errors import OutputError
 from fnst_live.frames.frame import Frame
-from fnst_live.live_recording import LiveRecording
+from fnst_live.live.recording import LiveRecording
 from fnst_live.sources.video_file import VideoFileSource
 
 PATIENCE_S = 30
@@ -200,7 +200,7 @@ sys.path[:0] = [sys.argv[2], str(Path(sys.argv[2]) / "tests")]
 import numpy as np
 from fractions import Fraction
 from fnst_live.frames.frame import Frame
-from fnst_live.live_recording import LiveRecording
+from fnst_live.live.recording import LiveRecording
 
 class Told:
     def on_recording_started(self, paths): pass
@@ -217,7 +217,7 @@ os._exit(9)
 
 
 def test_a_crash_leaves_what_was_recorded(tmp_path: Path) -> None:
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     run = subprocess.run([sys.executable, "-c", CRASH, str(tmp_path), str(root)], check=False, timeout=60)
     assert run.returncode == 9
     (partial,) = tmp_path.iterdir()

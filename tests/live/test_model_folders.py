@@ -10,7 +10,7 @@ import pytest
 
 from fnst_live import paths
 from fnst_live.errors import OutputError, StyleError
-from fnst_live.model_folders import FolderWatch, contents_of, take_over
+from fnst_live.live.model_folders import FolderWatch, contents_of, take_over
 from fnst_live.style_library import list_styles
 
 PATIENCE_S = 20

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from fnst_live import palette as palette_module
 from fnst_live import paths
 from fnst_live.errors import StyleError
+from fnst_live.live import palette as palette_module
+from fnst_live.live.palette import Brush, Palette
 from fnst_live.live_settings import LiveLook
-from fnst_live.palette import Brush, Palette
 
 WriteModel = Callable[..., Path]
 

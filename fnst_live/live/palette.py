@@ -87,8 +87,10 @@ class Palette:
 
     def can_mix(self, look: LiveLook) -> bool:
         """Vectors of two networks have nothing in common. True where there is nothing to mix."""
+        if not look.second_style or look.mix == 0:
+            return True
         first = self._known.get(_key(look.style, look.engine))
-        second = self._known.get(_key(look.second_style or look.style, look.engine))
+        second = self._known.get(_key(look.second_style, look.engine))
         return first is None or second is None or first.model is second.model
 
     def load(self, look: LiveLook, sparing: OpenModel | None = None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fnst_live.errands import Errands
+from fnst_live.live.errands import Errands
 
 PATIENCE_S = 20
 

@@ -57,12 +57,13 @@ class RecordingListener(Protocol):
 
 
 class LiveRecording:
-    """`write` belongs to the finishing thread; everything else may be called from any."""
+    """`write` belongs to the finishing thread; everything else may be called from any. is_over: ended, well or not."""
 
     def __init__(self, folder: Path, listener: RecordingListener, *, with_original: bool, with_sound: bool):
         """Chooses the names. Raises OutputError."""
         painted = dated_path(folder, SUFFIX)
-        self.paths = (painted, painted.with_stem(f"{painted.stem} original")) if with_original else (painted,)
+        original = painted.with_stem(f"{painted.stem} original")
+        self.paths: tuple[Path, ...] = (painted, original) if with_original else (painted,)
         self._listener, self._with_sound = listener, with_sound
         self._shots: Belt[_Shot] = Belt(BELT_CAPACITY)
         self._sounds: deque[_Sound] = deque()
@@ -70,6 +71,7 @@ class LiveRecording:
         self._begin_s = 0.0
         self._left_out_count = 0
         self._stopped_s: float | None = None
+        self.is_over = False
         self._thread = threading.Thread(target=self._run, name="record")
 
     def start(self) -> None:
@@ -102,6 +104,7 @@ class LiveRecording:
             self._finish()
         except Exception as error:  # noqa: BLE001  (told to the user; the picture goes on)
             self._shots.stop()
+            self.is_over = True
             for reel in self._reels:
                 reel.sink.abandon()
             self._listener.on_recording_failed(error)
@@ -133,6 +136,7 @@ class LiveRecording:
             self._write_sounds()
         for reel in self._reels:
             reel.finish(round((end_s - self._begin_s) / TICK))
+        self.is_over = True
         saved = self.paths if self._reels else ()
         self._listener.on_recording_saved(saved, self._warnings())
 

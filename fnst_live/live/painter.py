@@ -16,24 +16,27 @@ import numpy as np
 from fnst_live.compose.compositor import StrengthCompositor
 from fnst_live.frames.frame import Frame
 from fnst_live.frames.resize import resize, work_size
+from fnst_live.live.palette import Brush, Palette
 from fnst_live.live_settings import LiveLook
-from fnst_live.palette import Brush, Palette
 from fnst_live.pipeline.live import Captured, Finished, LiveSketch
 from fnst_live.pipeline.work_size import WorkSizeControl
 from fnst_live.settings import WORK_HEIGHT_LIMIT
 from fnst_live.stabilize.stabilizer import Stabilizer, make_stabilizer
 
+STILL_LINES = 720
+
 
 class LivePainter:
     """Satisfies `pipeline.live.LiveSteps`.
 
-    look: replaced whole, from any thread. source_fps: what the source brings at most. on_brush: called on the painting
-    thread when the next frame is the first with this brush.
+    look: replaced whole, from any thread. source_fps: what the source brings at most. is_still: it brings one frame.
+    on_brush: called on the painting thread when the next frame is the first with this brush.
     """
 
     def __init__(self, look: LiveLook, palette: Palette, on_brush: Callable[[Brush], None]):
         self.look = look
         self.source_fps = 30.0
+        self.is_still = False
         self._palette, self._on_brush = palette, on_brush
         self._brush: Brush | None = None
         self._brush_look: LiveLook | None = None
@@ -85,9 +88,13 @@ class LivePainter:
 
     def _at_work_size(self, content: Frame, look: LiveLook) -> Frame:
         most_lines = min(content.size.height, WORK_HEIGHT_LIMIT)
-        lines = look.work_height or self._size_control.lines_for(most_lines)
+        lines = look.work_height or self._automatic_lines(most_lines)
         size = work_size(content.size, lines, WORK_HEIGHT_LIMIT)
         return content if size == content.size else content.with_pixels(resize(content.pixels, size))
+
+    def _automatic_lines(self, most_lines: int) -> int:
+        """What stands still has time for a fine picture."""
+        return min(STILL_LINES, most_lines) if self.is_still else self._size_control.lines_for(most_lines)
 
     def _stabilizer_for(self, look: LiveLook, past: object) -> Stabilizer:
         if look.stability != self._stability:
@@ -99,7 +106,7 @@ class LivePainter:
         return self._stabilizer
 
     def _note(self, look: LiveLook, sketch: LiveSketch, stage_ms: dict[str, float]) -> None:
-        if look.work_height is not None or sketch.small is None:
+        if look.work_height is not None or sketch.small is None or self.is_still:
             return
         busy_ms = max(stage_ms["stylize"], stage_ms["stabilize"] + stage_ms["compose"])
         most_lines = min(sketch.content.size.height, WORK_HEIGHT_LIMIT)

@@ -95,7 +95,7 @@ class SourceOpener:
             path, WORK_HEIGHT_LIMIT, is_looping=self.is_looping,
             on_jump=self._listener.on_jump, on_end=self._listener.on_end,
         )
-        return OpenSource(player, spec, path.name, player.frame_rate, player)
+        return OpenSource(player, spec, path.name, player.frame_rate, player, tuple(player.warnings))
 
     @staticmethod
     def _open_picture(spec: SourceSpec, path: Path) -> OpenSource:
