@@ -12,7 +12,7 @@ import contextlib
 import dataclasses
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -170,6 +170,9 @@ class ExportQueue:
     def release(self, lane: _Lane) -> None:
         """The lane is done with its job, well or not."""
         with self._telling():
+            state = None if lane.job_id is None else self._states.get(lane.job_id)
+            if state is not None and state.status in lane.reopened:
+                self._move(state.job.id, (state.status,), status=lane.reopened[state.status])
             lane.job_id = None
 
     # With the lock held
@@ -219,10 +222,13 @@ class ExportQueue:
 class _Lane(threading.Thread, ABC):
     """Takes from the queue what it wants, one job at a time, and has a worker process do it.
 
-    command: what the process is told to do. job_id: of the job that is being worked on; guarded by the queue's lock.
+    command: what the process is told to do. reopened: what becomes of a job that has such a status when the lane is
+    done with it: it was cancelled, and then retried before that was heard. job_id: of the job that is being worked on;
+    guarded by the queue's lock.
     """
 
     command: ClassVar[str]
+    reopened: ClassVar[Mapping[Status, Status]] = {}
 
     def __init__(self, queue: ExportQueue):
         super().__init__(name=f"export-{self.command}")
@@ -322,6 +328,7 @@ class _PaintLane(_Lane):
     """Paints, one job after another in the order of the queue."""
 
     command = "paint"
+    reopened: ClassVar[Mapping[Status, Status]] = {"running": "waiting"}
 
     def wants(self, state: JobState) -> bool:
         return state.status == "waiting"
@@ -357,7 +364,7 @@ class _PaintLane(_Lane):
                 job.id, (*ACTIVE, "cancelled"), status="done", seconds_left=None, fps=event["fps"],
                 frames_done=event["frames"], frames_total=event["frames"], message="; ".join(event["warnings"]),
             )
-        elif self._queue.is_wanted(job.id):
+        elif event["event"] == "failed" and self._queue.is_wanted(job.id):
             self._queue.update(job.id, ACTIVE, status="failed", seconds_left=None, message=event["message"])
         elif partial is not None:
             with contextlib.suppress(OSError):

@@ -287,6 +287,26 @@ def test_a_worker_that_does_not_hear_is_ended(
     assert queue.of(job).status == "cancelled"
 
 
+def test_a_job_that_is_retried_before_its_end_was_heard_begins_anew(
+    queue: WatchedQueue, long_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = WorkerProcess.send
+    monkeypatch.setattr(WorkerProcess, "send", deaf_to_cancel(send))
+    job = ExportJob(long_clip, LOOK, VideoSettings(end="8"))
+    queue.add([job])
+    queue.wait_for_frames(job)
+    queue.pause(job.id)  # so that the old run does not end by itself
+    queue.cancel(job.id)
+    queue.retry(job.id)
+    queue.wait_for_status(job, "waiting")
+    queue.pause(job.id)
+    monkeypatch.setattr(WorkerProcess, "send", send)
+    queue.cancel(job.id)
+    queue.retry(job.id)
+    queue.wait_for_status(job, "done")
+    assert queue.of(job).frames_done == 200
+
+
 def deaf_to_cancel(send: Callable[..., None]) -> Callable[..., None]:
     def send_all_else(worker: WorkerProcess, command: str, **details: object) -> None:
         if command != "cancel":
