@@ -33,6 +33,7 @@ from fnst_live.export_queue import default_file
 from fnst_live.gui.display import require_display
 from fnst_live.gui.exports import QueuedExports
 from fnst_live.gui.focus_keys import FocusKeys
+from fnst_live.gui.icons import app_icon
 from fnst_live.gui.keeping_presenter import KeepFolders
 from fnst_live.gui.live_window import LiveWindow, Surroundings
 from fnst_live.gui.style_choice import installed_styles
@@ -75,6 +76,7 @@ def make_application() -> QApplication:
     app = QApplication(sys.argv[:1])
     app.setApplicationName("fnst-live")
     app.setDesktopFileName("fnst-live")
+    app.setWindowIcon(app_icon())
     apply_theme(app)
     app.installEventFilter(FocusKeys(app))
     return app

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QByteArray, QRectF, Qt
-from PyQt6.QtGui import QIcon, QPainter, QPixmap
+from PyQt6.QtGui import QIcon, QPainter, QPainterPath, QPixmap
 from PyQt6.QtSvg import QSvgRenderer
 
 from fnst_live.gui import theme
 
 SCALES = (1, 2, 3)  # device pixels per pixel that are drawn ahead
 
+APP_ICON_SIZES = (16, 24, 32, 48, 64, 128, 256)
+
+APP_ICON_ROUNDING = 0.22  # of its side
+_APP_ICON = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">
+<rect width="64" height="64" fill="{theme.HOVER}"/><path d="M0 44L20 26l13 12v26H0z" fill="#5b6b7d"/>
+<circle cx="20" cy="15" r="5" fill="{theme.ACCENT}"/>
+<g fill="none" stroke-linecap="round" stroke-width="11.2">
+<path d="M38 9c7-4 14 5 30 0" stroke="{theme.ACCENT}"/><path d="M38 20c7-4 14 5 30 0" stroke="#d8823f"/>
+<path d="M38 31c7-4 14 5 30 0" stroke="#4f7f9e"/><path d="M38 42c7-4 14 5 30 0" stroke="#2f5d86"/>
+<path d="M38 53c7-4 14 5 30 0" stroke="#24466b"/><path d="M38 64c7-4 14 5 30 0" stroke="#1c3450"/></g>
+<rect x="31" width="2.4" height="64" fill="{theme.TEXT}"/></svg>"""
 _SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="{color}" stroke-width="1.7" '
     'stroke-linecap="round" stroke-linejoin="round">{shapes}</svg>'
@@ -71,15 +82,32 @@ def icon(name: str, color: str = theme.QUIET, checked_color: str = theme.ACCENT)
     return drawn
 
 
+def app_icon() -> QIcon:
+    """A picture whose right half is painted."""
+    drawn = QIcon()
+    for size in APP_ICON_SIZES:
+        drawn.addPixmap(_rendered(_APP_ICON.encode(), size, size * APP_ICON_ROUNDING))
+    return drawn
+
+
 def pixmap(name: str, color: str, scale: float, size: int = theme.ICON_SIZE) -> QPixmap:
     """One drawing of `size` pixels a side at that many device pixels per pixel."""
-    renderer = QSvgRenderer(QByteArray(_svg(name, color)))
-    image = QPixmap(round(size * scale), round(size * scale))
-    image.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(image)
-    renderer.render(painter, QRectF(image.rect()))
-    painter.end()
+    image = _rendered(_svg(name, color), round(size * scale))
     image.setDevicePixelRatio(scale)
+    return image
+
+
+def _rendered(svg: bytes, side: int, radius: float = 0.0) -> QPixmap:
+    """Its corners rounded."""
+    image = QPixmap(side, side)
+    image.fill(Qt.GlobalColor.transparent)
+    outline = QPainterPath()
+    outline.addRoundedRect(QRectF(image.rect()), radius, radius)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setClipPath(outline)
+    QSvgRenderer(QByteArray(svg)).render(painter, QRectF(image.rect()))
+    painter.end()
     return image
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PyQt6 import sip
-from PyQt6.QtCore import QByteArray, QObject
+from PyQt6.QtCore import QByteArray, QObject, Qt
 
 from fnst_live.gui.export_presenter import ExportPresenter, Exports
 from fnst_live.gui.keeping_presenter import KeepFolders, KeepingPresenter
@@ -22,6 +24,9 @@ from fnst_live.gui.thumbnail_presenter import ThumbnailPresenter
 from fnst_live.gui.view_presenter import ViewPresenter
 from fnst_live.gui.window_state import WindowState, save_state
 from fnst_live.live_devices import CameraChoice
+
+if TYPE_CHECKING:
+    from fnst_live.pipeline.live import LiveResult
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class LiveWindow(QObject):
     def __init__(self, surroundings: Surroundings, state: WindowState):
         super().__init__()
         self._surroundings = surroundings
+        self._is_closing = False
         self.window = MainWindow(surroundings.list_cameras)
         self.bridge = SessionBridge(surroundings.make_session, self)
         session = self.bridge.session
@@ -57,9 +63,9 @@ class LiveWindow(QObject):
         self._restore_geometry(state.geometry)
 
     def show(self, *, is_full_screen: bool = False) -> None:
+        self.window.actions_["full_screen"].setChecked(is_full_screen)
         self.window.viewport.setFocus()
         self.window.show()
-        self.window.actions_["full_screen"].setChecked(is_full_screen)
 
     def end(self) -> None:
         """As its close button does, but without a question."""
@@ -97,6 +103,7 @@ class LiveWindow(QObject):
         if bar is not None:
             fill_menu_bar(bar, self.window.actions_, MenuFillers(
                 self.window.source_picker.fill, self.look.fill_styles, self.look.fill_second_styles))
+        self.bridge.result_arrived.connect(self._settle)
         self.window.viewport.first_painted.connect(self._start)
         self.window.closing.connect(self._close)
 
@@ -104,7 +111,20 @@ class LiveWindow(QObject):
         self.bridge.session.start(self.source.spec, self.look.look)
         self.bridge.session.set_loop(self.source.is_looping)
 
+    def _settle(self, result: LiveResult) -> None:
+        """With the first painted result everything is imported, and lives as long as the program.
+
+        The garbage collector need not look through it ever again, which holds up every thread for a tenth of a second.
+        """
+        if result.style:
+            self.bridge.result_arrived.disconnect(self._settle)
+            gc.freeze()
+
     def _close(self) -> None:
+        """Once: Ctrl-C may come again while threads are waited for."""
+        if self._is_closing:
+            return
+        self._is_closing = True
         self._save()
         self.thumbnails.stop()
         self.source.stop_sound()
@@ -121,5 +141,6 @@ class LiveWindow(QObject):
                 return
 
     def _restore_geometry(self, geometry: str) -> None:
-        if geometry:
-            self.window.restoreGeometry(QByteArray(base64.b64decode(geometry)))
+        """A window that was closed in full screen opens as it was before that."""
+        self.window.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii", "ignore")))
+        self.window.setWindowState(self.window.windowState() & ~Qt.WindowState.WindowFullScreen)

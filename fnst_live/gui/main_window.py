@@ -217,6 +217,7 @@ class MainWindow(QMainWindow):
         if not self.may_close():
             event.ignore()
             return
+        self.hide()  # what follows may take a moment
         self.closing.emit()
         event.accept()
 

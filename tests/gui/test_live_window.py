@@ -62,3 +62,26 @@ def test_results_on_their_way_while_closing_are_dropped(bench: Bench) -> None:
     bench.window.close()
     bench.settle()
     assert bench.session.pulled_count == 0
+
+
+def test_closed_in_full_screen_it_opens_as_it_was_before(make_bench: MakeBench) -> None:
+    first = make_bench()
+    first.press(Qt.Key.Key_F)
+    assert first.window.isFullScreen()
+    second = make_bench(first.live.state())
+    assert not second.window.isFullScreen()
+    assert second.window.recorder.isVisible()
+
+
+def test_it_may_start_in_full_screen(bench: Bench) -> None:
+    bench.live.show(is_full_screen=True)
+    assert bench.window.isFullScreen()
+    assert not bench.window.panel.isVisible()
+    assert bench.window.actions_["full_screen"].isChecked()
+
+
+def test_closed_twice_it_ends_once(bench: Bench) -> None:
+    bench.live.end()
+    bench.live.end()
+    assert bench.session.commands("close") == [()]
+    assert not bench.window.isVisible()
