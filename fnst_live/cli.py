@@ -65,6 +65,7 @@ def build_parser() -> Parser:
     styles.add_argument("input", type=Path, nargs="?", metavar="IN",
                         help="the picture that --sheet paints (default: the built-in scene)")
     styles.add_argument("--overwrite", action="store_true", help="replace an existing sheet")
+    _add_metrics(commands)
     doctor = _add_command(commands, "doctor", "what this machine has, and what of it works", _doctor)
     doctor.add_argument("--json", action="store_true", help="as a JSON object")
     return parser
@@ -101,6 +102,15 @@ def _add_demo(commands: Any) -> None:
     parser.add_argument("--seconds", type=float, default=10.0, metavar="N", help="its length (default: %(default)s)")
     add_options(parser, LookSettings)
     parser.add_argument("--json", action="store_true", help="print one JSON object about the run")
+
+
+def _add_metrics(commands: Any) -> None:
+    parser = _add_command(commands, "metrics", "measure how steady, colorful and crisp a painted video is", _metrics)
+    parser.add_argument("content", type=Path, metavar="CONTENT", help="the video as it was")
+    parser.add_argument("stylized", type=Path, metavar="STYLIZED", help="what was made of it, by whatever program")
+    parser.add_argument("--against", type=Path, metavar="STYLIZED",
+                        help="another one to compare with, for example by --stability 0")
+    parser.add_argument("--json", action="store_true", help="as a JSON object")
 
 
 def _video(arguments: argparse.Namespace) -> None:
@@ -160,6 +170,18 @@ def _sheet(arguments: argparse.Namespace) -> None:
     for warning in save_contact_sheet(arguments.sheet, arguments.input, overwrite=arguments.overwrite):
         print(f"warning: {warning}", file=sys.stderr)
     print(arguments.sheet)
+
+
+def _metrics(arguments: argparse.Namespace) -> None:
+    from fnst_live.clip_comparison import compare_clips
+
+    comparison = compare_clips(arguments.content, arguments.stylized, arguments.against)
+    if arguments.json:
+        print(json.dumps(comparison.as_json(), ensure_ascii=False))
+        return
+    for warning in comparison.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    print(comparison.as_text())
 
 
 def _doctor(arguments: argparse.Namespace) -> None:

@@ -57,6 +57,8 @@ RULES = {
     "pipeline": rule("frames settings errors"),
     "still_images": rule("frames settings errors sources sinks", "numpy PIL"),
     "contact_sheet": rule("assembly errors frames settings sinks sources style_library", "numpy PIL"),
+    "metrics": rule("frames", "numpy cv2"),
+    "clip_comparison": rule("errors frames metrics sources", "tqdm"),
     "assembly": rule(EVERYTHING_BUT_THE_WINDOW),
     "headless": rule(EVERYTHING_BUT_THE_WINDOW, "tqdm"),
     "live_settings": rule("errors settings"),
@@ -64,7 +66,7 @@ RULES = {
     "live": rule(EVERYTHING_BUT_THE_WINDOW, "cv2 numpy"),
     "live_session": rule("live live_events live_settings pipeline sources"),
     "doctor": rule(EVERYTHING_BUT_THE_WINDOW, "av cv2 numpy openvino torch"),
-    "cli": rule("__init__ errors options settings headless style_library contact_sheet doctor gui"),
+    "cli": rule("__init__ errors options settings headless style_library contact_sheet clip_comparison doctor gui"),
     "gui": rule(
         "live_session live_settings live_events assembly style_library pipeline frames settings errors paths logs",
         "PyQt6 numpy",
