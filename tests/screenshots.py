@@ -1,7 +1,8 @@
 """Screenshots of the window in its states, at one and two device pixels a pixel: `python -m tests.screenshots FOLDER`.
 
 The pictures in it are truly painted ones, of the built-in scene in every installed style; the session around them is
-the tests' own, so that every state can be had without a camera, and two runs give the same pictures.
+the tests' own, so that every state can be had without a camera, and two runs give the same pictures. Figures in
+them (rates, times, progress) are made up: they show where they stand, and measure nothing.
 """
 
 from __future__ import annotations
@@ -120,7 +121,6 @@ def take_live(studio: Studio) -> None:
     actions["show_hud"].setChecked(False)
     live.keeping.on_event(SnapshotSaved(Path("/home/me/Pictures/fnst-live 2026-11-25 19.30.12.png")))
     live.look.choose("composition-vii")
-    live.look.mix_in("great-wave")
     studio.show_style("composition-vii")
     actions["show_wipe"].trigger()
     studio.save("4-wipe")
@@ -130,6 +130,7 @@ def take_live(studio: Studio) -> None:
 def take_clip_and_messages(studio: Studio) -> None:
     live, session, actions = studio.live, studio.session, studio.actions
     actions["show_side_by_side"].trigger()
+    live.look.choose("udnie")
     session.open_clip(83.0)
     studio.show_style("udnie", time_s=31.4, stats=replace(STATS, fps=17.2))
     studio.save("5-clip")

@@ -48,7 +48,8 @@ class ThumbnailMaker:
                 picture = self._thumbnail(finished.sketch.content, look, lines, in_use)
                 if picture is not None:
                     pictures[entry.name] = picture
-            self._on_event(Thumbnails(pictures, generation))
+            if pictures:
+                self._on_event(Thumbnails(pictures, generation))
 
     def _styles_by_file(self, engine: str) -> list[list[StyleEntry]]:
         files: dict[Path, list[StyleEntry]] = {}
