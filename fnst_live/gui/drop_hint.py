@@ -8,6 +8,8 @@ from PyQt6.QtWidgets import QWidget
 
 from fnst_live.gui import theme
 
+FONT_SIZE_PX = 17
+
 
 class DropHint(QWidget):
     def __init__(self, parent: QWidget):
@@ -25,6 +27,9 @@ class DropHint(QWidget):
         painter.fillRect(self.rect(), QColor(8, 8, 10, 170))
         painter.setPen(QPen(QColor(theme.ACCENT), 2, Qt.PenStyle.DashLine))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(24, 24, -24, -24), 12, 12)
+        font = self.font()
+        font.setPixelSize(FONT_SIZE_PX)
+        painter.setFont(font)
         painter.setPen(QColor(theme.TEXT))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter,
                          "Drop videos and pictures to paint them, style models to add them")

@@ -69,9 +69,11 @@ class ExportPresenter(QObject):
             self._window.banner.show_error(dropped.complaint)
 
     def open(self) -> ExportView:
+        """It begins with the look that is seen at that moment."""
         if self._panel is None:
             self._panel = self._exports.make_panel(self._look.style_names)
             self._panel.closed.connect(self._window.hide_export)
+            self._panel.add_files([], export_look(self._look.look))
         self._window.show_export(_as_widget(self._panel))
         return self._panel
 

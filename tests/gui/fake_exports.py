@@ -18,10 +18,13 @@ class FakeExportPanel(QWidget):
     def __init__(self, styles: Sequence[str]):
         super().__init__()
         self.styles = list(styles)
+        self.look: LookSettings | None = None
         self.added: list[tuple[list[Path], LookSettings]] = []
 
     def add_files(self, paths: list[Path], look: LookSettings) -> None:
-        self.added.append((paths, look))
+        self.look = look
+        if paths:
+            self.added.append((paths, look))
 
     def set_styles(self, styles: Sequence[str]) -> None:
         self.styles = list(styles)

@@ -72,6 +72,13 @@ def test_the_hint_is_there_while_files_hang_over_the_window(bench: Bench) -> Non
     assert not bench.window.drop_hint.isVisible()
 
 
+def test_opened_by_key_it_begins_with_the_look_that_is_seen(bench: Bench) -> None:
+    bench.live.look.change(style="udnie", strength=0.7)
+    bench.press(Qt.Key.Key_E, CONTROL)
+    assert panel(bench).look == LookSettings(style="udnie", strength=0.7)
+    assert not panel(bench).added
+
+
 def test_the_panel_opens_by_key_once_and_gives_the_controls_back(bench: Bench) -> None:
     bench.press(Qt.Key.Key_E, CONTROL)
     panel(bench).closed.emit()
