@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -34,6 +35,7 @@ FALLBACK_SUFFIX = ".mp4"
 DEMO_SIZE = FrameSize(640, 480)
 DEMO_RATE = Fraction(30)
 LONGEST_DEMO_S = 600
+MOST_LANES = 4
 
 
 @dataclass
@@ -70,7 +72,7 @@ def render_video(request: RenderRequest) -> RenderReport:
     with VideoFileSource(
         request.source, input_color=video.input_color, start_s=video.start_s, end_s=video.end_s
     ) as source:
-        painting = _Painting(request.look)
+        painting = _Painting(request.look, _render_lanes())
         output = request.output or default_output(request.source, painting.style_name)
         check_output(output, source=request.source, overwrite=request.overwrite)
         codec_for(output, video.codec)
@@ -90,7 +92,7 @@ def render_demo(output: Path, seconds: float, look: LookSettings) -> RenderRepor
     if not 0 < seconds <= LONGEST_DEMO_S:
         raise SettingError(f"--seconds {seconds:g} is out of range: give more than 0 and at most {LONGEST_DEMO_S}")
     check_output(output, source=None, overwrite=True)
-    painting = _Painting(look)
+    painting = _Painting(look, _render_lanes())
     scene = SceneSource(DEMO_SIZE, DEMO_RATE, seconds)
     sink = VideoFileSink(output, scene.format)
     frames, fps = _run(scene, painting.pipeline_for(scene.format), sink, scene.frame_count)
@@ -119,11 +121,11 @@ def default_output(source: Path, style_name: str) -> Path:
 class _Painting:
     """A look made ready, or only its name where nothing of the painting is wanted."""
 
-    def __init__(self, look: LookSettings):
+    def __init__(self, look: LookSettings, lanes: int = 1):
         self._painter: Painter | None = None
         self.engine_name = "none"
         if look.strength > 0:
-            self._painter = open_painter(look)
+            self._painter = open_painter(look, lanes)
             self.engine_name, self.style_name = self._painter.engine_name, self._painter.style.name
         else:
             self.style_name = load_style(look.style).entry.name
@@ -132,11 +134,16 @@ class _Painting:
         return Unpainted() if self._painter is None else self._painter.pipeline_for(video_format)
 
 
+def _render_lanes() -> int:
+    """A core each, up to a number whose memory a laptop can spare."""
+    return min(os.cpu_count() or 1, MOST_LANES)
+
+
 def _run(source: Source, pipeline: Pipeline | Unpainted, sink: VideoFileSink,
          expected: int | None) -> tuple[int, float]:
     """Frames and frames per second, with a progress bar where somebody watches."""
     started_s = time.monotonic()
     paint: Callable[[Frame], Any] = pipeline.paint
     with tqdm(total=expected, unit="frame", disable=not sys.stderr.isatty(), leave=False) as bar:
-        frames = render(source, paint, pipeline.finish, sink, lambda _: bar.update())
+        frames = render(source, paint, pipeline.finish, sink, lambda _: bar.update(), lanes=pipeline.lanes)
     return frames, frames / max(time.monotonic() - started_s, 1e-9)
