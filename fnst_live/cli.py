@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from fnst_live import __version__
 from fnst_live.errors import SettingError, UserError
+from fnst_live.live_settings import SourceSpec
 from fnst_live.options import add_options, from_arguments
 from fnst_live.settings import FileSettings, LookSettings, RenderRequest, VideoSettings
 
@@ -20,7 +21,10 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 TERMINATED = 143
 
-DESCRIPTION = "Repaints video in the manner of a painting: steady, sharp, in full color, with its sound."
+DESCRIPTION = (
+    "Repaints video in the manner of a painting: steady, sharp, in full color, with its sound. "
+    "Without a command, a window shows a camera, a video, a picture or the built-in scene, painted live."
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,7 +59,8 @@ class Parser(argparse.ArgumentParser):
 def build_parser() -> Parser:
     parser = Parser(prog="fnst-live", description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"fnst-live {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_window(parser)
+    commands = parser.add_subparsers(metavar="COMMAND", title="without the window")
     _add_video(commands)
     _add_image(commands)
     _add_demo(commands)
@@ -69,6 +74,15 @@ def build_parser() -> Parser:
     doctor = _add_command(commands, "doctor", "what this machine has, and what of it works", _doctor)
     doctor.add_argument("--json", action="store_true", help="as a JSON object")
     return parser
+
+
+def _add_window(parser: argparse.ArgumentParser) -> None:
+    """No command: the window opens."""
+    parser.set_defaults(run=_window)
+    parser.add_argument("--source", type=SourceSpec.parse, metavar="FILE|camera:N|scene",
+                        help="what the window shows (default: as the last time, at first a camera)")
+    parser.add_argument("--style", metavar="NAME|FILE", help="after what it paints (default: as the last time)")
+    parser.add_argument("--fullscreen", action="store_true", help="nothing but the picture")
 
 
 def _add_command(commands: Any, name: str, help_text: str,
@@ -111,6 +125,12 @@ def _add_metrics(commands: Any) -> None:
     parser.add_argument("--against", type=Path, metavar="STYLIZED",
                         help="another one to compare with, for example by --stability 0")
     parser.add_argument("--json", action="store_true", help="as a JSON object")
+
+
+def _window(arguments: argparse.Namespace) -> None:
+    from fnst_live.gui.app import StartRequest, run_window
+
+    run_window(StartRequest(arguments.source, arguments.style, arguments.fullscreen))
 
 
 def _video(arguments: argparse.Namespace) -> None:

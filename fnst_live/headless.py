@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tqdm import tqdm
 
@@ -35,7 +35,31 @@ FALLBACK_SUFFIX = ".mp4"
 DEMO_SIZE = FrameSize(640, 480)
 DEMO_RATE = Fraction(30)
 LONGEST_DEMO_S = 600
-MOST_LANES = 4
+MOST_LANES = 4  # each takes the memory of one more frame's painting
+
+
+class RenderObserver(Protocol):
+    """Told, on the caller's thread, how a run goes.
+
+    It may wait, which holds the run up, or raise, which ends it: nothing is left under the final name then.
+    """
+
+    def on_start(self, size: FrameSize, frame_count: int | None) -> None:
+        """A video or a picture was opened. frame_count: None where the file does not tell."""
+
+    def on_frame(self, painted: Frame) -> None:
+        """One more frame is finished, at full size; it may not be written yet."""
+
+
+class _NobodyWatches:
+    """In place of an observer."""
+
+    def on_start(self, size: FrameSize, frame_count: int | None) -> None: ...
+
+    def on_frame(self, painted: Frame) -> None: ...
+
+
+NOBODY_WATCHES = _NobodyWatches()
 
 
 @dataclass
@@ -66,62 +90,11 @@ class RenderReport:
         }
 
 
-def render_video(request: RenderRequest) -> RenderReport:
-    """Paint one video file into another. Raises UserError."""
-    video = request.video
-    with VideoFileSource(
-        request.source, input_color=video.input_color, start_s=video.start_s, end_s=video.end_s
-    ) as source:
-        painting = _Painting(request.look, _render_lanes())
-        output = request.output or default_output(request.source, painting.style_name)
-        check_output(output, source=request.source, overwrite=request.overwrite)
-        codec_for(output, video.codec)
-        sink = VideoFileSink(
-            output, source.format, codec=video.codec, quality=video.quality,
-            tracks_from=request.source, window=source.window,
-        )
-        frames, fps = _run(source, painting.pipeline_for(source.format), sink, source.expected_frame_count)
-    return RenderReport(
-        str(request.source), str(output), frames, sink.size, fps, painting.engine_name, painting.style_name,
-        source.format.color, sink.color, sink.track_reports, source.warnings + sink.warnings,
-    )
-
-
-def render_demo(output: Path, seconds: float, look: LookSettings) -> RenderReport:
-    """Paint the built-in scene into a video. Raises UserError."""
-    if not 0 < seconds <= LONGEST_DEMO_S:
-        raise SettingError(f"--seconds {seconds:g} is out of range: give more than 0 and at most {LONGEST_DEMO_S}")
-    check_output(output, source=None, overwrite=True)
-    painting = _Painting(look, _render_lanes())
-    scene = SceneSource(DEMO_SIZE, DEMO_RATE, seconds)
-    sink = VideoFileSink(output, scene.format)
-    frames, fps = _run(scene, painting.pipeline_for(scene.format), sink, scene.frame_count)
-    return RenderReport(
-        "built-in scene", str(output), frames, sink.size, fps, painting.engine_name, painting.style_name,
-        scene.format.color, sink.color, [], sink.warnings,
-    )
-
-
-def render_pictures(source: str, output: str | None, look: LookSettings, *, overwrite: bool) -> list[PictureResult]:
-    """Paint one picture, a folder of them, or standard input. Raises UserError."""
-    painting = _Painting(look)
-
-    def paint(frame: Frame) -> Frame:
-        return painting.pipeline_for(VideoFormat(frame.size, frame.time_base, Fraction(1))).process(frame)
-
-    return paint_pictures(source, output, paint, style_name=painting.style_name, overwrite=overwrite)
-
-
-def default_output(source: Path, style_name: str) -> Path:
-    """The style's name before the suffix, beside the input; formats we only read become mp4."""
-    suffix = source.suffix.lower() if source.suffix.lower() in CONTAINERS else FALLBACK_SUFFIX
-    return source.with_name(f"{source.stem}.{style_name}{suffix}")
-
-
-class _Painting:
+class Painting:
     """A look made ready, or only its name where nothing of the painting is wanted."""
 
     def __init__(self, look: LookSettings, lanes: int = 1):
+        """lanes: how many frames may be painted at once. Raises StyleError, EngineError."""
         self._painter: Painter | None = None
         self.engine_name = "none"
         if look.strength > 0:
@@ -134,16 +107,91 @@ class _Painting:
         return Unpainted() if self._painter is None else self._painter.pipeline_for(video_format)
 
 
-def _render_lanes() -> int:
-    """A core each, up to a number whose memory a laptop can spare."""
-    return min(os.cpu_count() or 1, MOST_LANES)
+OpenPainting = Callable[[LookSettings], Painting]
+
+
+def painting_of_video(look: LookSettings) -> Painting:
+    """Paints several frames at once: a core each. Raises StyleError, EngineError."""
+    return Painting(look, lanes=min(os.cpu_count() or 1, MOST_LANES))
+
+
+def render_video(
+    request: RenderRequest, observer: RenderObserver = NOBODY_WATCHES,
+    open_painting: OpenPainting = painting_of_video,
+) -> RenderReport:
+    """Paint one video file into another. Raises UserError, and what the observer raises.
+
+    open_painting: for whoever paints many files and keeps a painting ready between them.
+    """
+    video = request.video
+    with VideoFileSource(
+        request.source, input_color=video.input_color, start_s=video.start_s, end_s=video.end_s
+    ) as source:
+        painting = open_painting(request.look)
+        output = request.output or default_output(request.source, painting.style_name)
+        check_output(output, source=request.source, overwrite=request.overwrite)
+        codec_for(output, video.codec)
+        observer.on_start(source.size, source.expected_frame_count)
+        sink = VideoFileSink(
+            output, source.format, codec=video.codec, quality=video.quality,
+            tracks_from=request.source, window=source.window,
+        )
+        frames, fps = _run(
+            source, painting.pipeline_for(source.format), sink, source.expected_frame_count, observer
+        )
+    return RenderReport(
+        str(request.source), str(output), frames, sink.size, fps, painting.engine_name, painting.style_name,
+        source.format.color, sink.color, sink.track_reports, source.warnings + sink.warnings,
+    )
+
+
+def render_demo(output: Path, seconds: float, look: LookSettings) -> RenderReport:
+    """Paint the built-in scene into a video. Raises UserError."""
+    if not 0 < seconds <= LONGEST_DEMO_S:
+        raise SettingError(f"--seconds {seconds:g} is out of range: give more than 0 and at most {LONGEST_DEMO_S}")
+    check_output(output, source=None, overwrite=True)
+    painting = painting_of_video(look)
+    scene = SceneSource(DEMO_SIZE, DEMO_RATE, seconds)
+    sink = VideoFileSink(output, scene.format)
+    frames, fps = _run(scene, painting.pipeline_for(scene.format), sink, scene.frame_count)
+    return RenderReport(
+        "built-in scene", str(output), frames, sink.size, fps, painting.engine_name, painting.style_name,
+        scene.format.color, sink.color, [], sink.warnings,
+    )
+
+
+def render_pictures(
+    source: str, output: str | None, look: LookSettings, *, overwrite: bool,
+    observer: RenderObserver = NOBODY_WATCHES, open_painting: OpenPainting = Painting,
+) -> list[PictureResult]:
+    """Paint one picture, a folder of them, or standard input. Raises UserError, and what the observer raises."""
+    painting = open_painting(look)
+
+    def paint(frame: Frame) -> Frame:
+        observer.on_start(frame.size, 1)
+        painted = painting.pipeline_for(VideoFormat(frame.size, frame.time_base, Fraction(1))).process(frame)
+        observer.on_frame(painted)
+        return painted
+
+    return paint_pictures(source, output, paint, style_name=painting.style_name, overwrite=overwrite)
+
+
+def default_output(source: Path, style_name: str) -> Path:
+    """The style's name before the suffix, beside the input; formats we only read become mp4."""
+    suffix = source.suffix.lower() if source.suffix.lower() in CONTAINERS else FALLBACK_SUFFIX
+    return source.with_name(f"{source.stem}.{style_name}{suffix}")
 
 
 def _run(source: Source, pipeline: Pipeline | Unpainted, sink: VideoFileSink,
-         expected: int | None) -> tuple[int, float]:
-    """Frames and frames per second, with a progress bar where somebody watches."""
+         expected: int | None, observer: RenderObserver = NOBODY_WATCHES) -> tuple[int, float]:
+    """Frames and frames per second, with a progress bar where a terminal shows it."""
     started_s = time.monotonic()
     paint: Callable[[Frame], Any] = pipeline.paint
     with tqdm(total=expected, unit="frame", disable=not sys.stderr.isatty(), leave=False) as bar:
-        frames = render(source, paint, pipeline.finish, sink, lambda _: bar.update(), lanes=pipeline.lanes)
+
+        def on_frame(frame: Frame) -> None:
+            bar.update()
+            observer.on_frame(frame)
+
+        frames = render(source, paint, pipeline.finish, sink, on_frame, lanes=pipeline.lanes)
     return frames, frames / max(time.monotonic() - started_s, 1e-9)

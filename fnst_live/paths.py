@@ -20,6 +20,16 @@ def user_models_dir() -> Path:
     return _from_environment("FNST_LIVE_MODELS") or _platform_dir("data") / "models"
 
 
+def data_dir() -> Path:
+    """What the program remembers between two starts; `FNST_LIVE_DATA` puts it elsewhere. May not exist."""
+    return _from_environment("FNST_LIVE_DATA") or _platform_dir("data")
+
+
+def config_dir() -> Path:
+    """What the window remembers; `FNST_LIVE_CONFIG` puts it elsewhere. May not exist."""
+    return _from_environment("FNST_LIVE_CONFIG") or _platform_dir("config")
+
+
 def cache_dir() -> Path:
     """Compiled models and measured choices, safe to delete; `FNST_LIVE_CACHE` puts it elsewhere. May not exist."""
     return _from_environment("FNST_LIVE_CACHE") or _platform_dir("cache")
@@ -34,4 +44,4 @@ def _platform_dir(kind: str) -> Path:
     import platformdirs
 
     dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
-    return dirs.user_data_path if kind == "data" else dirs.user_cache_path
+    return {"data": dirs.user_data_path, "config": dirs.user_config_path, "cache": dirs.user_cache_path}[kind]

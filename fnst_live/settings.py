@@ -13,6 +13,9 @@ from fnst_live.options import option
 
 ENGINES = ("auto", "cuda", "openvino", "torch")
 CODECS = ("h264", "hevc", "av1", "vp9", "prores", "ffv1")
+QUALITIES: dict[str, tuple[int, int] | None] = {  # best and worst; None: without loss
+    "h264": (0, 51), "hevc": (0, 51), "av1": (0, 63), "vp9": (0, 63), "prores": (1, 31), "ffv1": None,
+}
 INPUT_COLORS = tuple(f"{matrix}{rng}" for matrix in ("bt601", "bt709", "bt2020") for rng in ("", "-limited", "-full"))
 DEFAULT_STYLE = "starry-night"
 WORK_HEIGHT_LIMIT = 1080
@@ -33,10 +36,9 @@ class LookSettings:
     engine: str = option("what runs the network", "auto", choices=ENGINES)
 
     def __post_init__(self) -> None:
-        _require_unit_interval("--strength", self.strength)
-        _require_unit_interval("--stability", self.stability)
-        if self.work_height is not None and self.work_height < 16:
-            raise SettingError(f"--work-height {self.work_height} is too small: give 16 lines or more")
+        require_unit_interval("--strength", self.strength)
+        require_unit_interval("--stability", self.stability)
+        require_work_height(self.work_height)
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,13 @@ def parse_time(text: str, flag: str) -> float:
     return seconds
 
 
-def _require_unit_interval(flag: str, value: float) -> None:
+def require_work_height(work_height: int | None) -> None:
+    """Raises SettingError."""
+    if work_height is not None and work_height < 16:
+        raise SettingError(f"--work-height {work_height} is too small: give 16 lines or more")
+
+
+def require_unit_interval(flag: str, value: float) -> None:
+    """Raises SettingError."""
     if not 0 <= value <= 1:
         raise SettingError(f"{flag} {value:g} is out of range: give a number from 0 to 1")

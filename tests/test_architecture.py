@@ -36,7 +36,7 @@ def rule(ours: str = "", third_party: str = "") -> Rule:
 
 EVERYTHING_BUT_THE_WINDOW = (
     "__init__ errors options settings paths logs frames stylenet style_library sources sinks stylize stabilize compose "
-    "pipeline assembly headless doctor still_images"
+    "pipeline assembly headless doctor still_images live_settings live_events"
 )
 RULES = {
     "__init__": rule(),
@@ -57,13 +57,28 @@ RULES = {
     "pipeline": rule("frames settings errors"),
     "still_images": rule("frames settings errors sources sinks", "numpy PIL"),
     "contact_sheet": rule("assembly errors frames settings sinks sources style_library", "numpy PIL"),
+    "export_jobs": rule("errors settings"),
+    "export_process": rule(),
+    "export_queue": rule("paths export_jobs export_process"),
+    "export_worker": rule("errors settings frames sources sinks headless still_images", "cv2"),
     "metrics": rule("frames", "numpy cv2"),
     "clip_comparison": rule("errors frames metrics sources", "tqdm"),
     "assembly": rule(EVERYTHING_BUT_THE_WINDOW),
     "headless": rule(EVERYTHING_BUT_THE_WINDOW, "tqdm"),
+    "live_settings": rule("errors settings"),
+    "live_events": rule("errors frames live_settings"),
+    "live": rule(EVERYTHING_BUT_THE_WINDOW, "cv2 numpy"),
+    "live_session": rule("live live_events live_settings pipeline sources"),
+    "live_devices": rule("live_settings sources"),
     "doctor": rule(EVERYTHING_BUT_THE_WINDOW, "av cv2 numpy openvino torch"),
-    "cli": rule("__init__ errors options settings headless style_library contact_sheet clip_comparison doctor gui"),
-    "gui": rule("assembly style_library pipeline frames settings errors paths logs", "PyQt6 numpy"),
+    "cli": rule(
+        "__init__ errors options settings live_settings headless style_library contact_sheet clip_comparison doctor gui"
+    ),
+    "gui": rule(
+        "__init__ errors options settings paths logs frames pipeline style_library live_session live_settings "
+        "live_events live_devices export_jobs export_queue",
+        "PyQt6 numpy",
+    ),
     "assets": rule(),
 }
 EXCEPTIONS = {"frames/pixels.py": rule(third_party="numpy torch")}  # the only door between arrays and tensors

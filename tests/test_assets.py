@@ -62,3 +62,11 @@ def test_a_style_paints_and_keeps_the_picture(style: str) -> None:
     assert painted.mean(2).std() > 0.5 * original.mean(2).std()
     likeness = np.corrcoef(painted.mean(2).ravel(), original.mean(2).ravel())[0, 1]
     assert likeness > 0.5
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_every_style_has_a_preview(style: str) -> None:
+    from PIL import Image
+
+    with Image.open(paths.assets_dir() / "previews" / f"{style}.jpg") as preview:
+        assert preview.size == (320, 180)

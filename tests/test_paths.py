@@ -12,7 +12,7 @@ from fnst_live import paths
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A user who has set nothing."""
-    for variable in ("FNST_LIVE_MODELS", "FNST_LIVE_CACHE", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+    for variable in ("FNST_LIVE_MODELS", "FNST_LIVE_CACHE", "FNST_LIVE_DATA", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(variable, raising=False)
     for variable in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(variable, str(tmp_path))
@@ -43,7 +43,9 @@ def test_the_users_folders_are_the_programs_own_and_two(home: Path) -> None:
 def test_the_environment_puts_them_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FNST_LIVE_MODELS", str(tmp_path / "a"))
     monkeypatch.setenv("FNST_LIVE_CACHE", str(tmp_path / "b"))
+    monkeypatch.setenv("FNST_LIVE_DATA", str(tmp_path / "c"))
     assert (paths.user_models_dir(), paths.cache_dir()) == (tmp_path / "a", tmp_path / "b")
+    assert paths.data_dir() == tmp_path / "c"
 
 
 def test_an_empty_variable_counts_as_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,4 +58,5 @@ def test_an_empty_variable_counts_as_none(home: Path, monkeypatch: pytest.Monkey
 def test_looking_makes_no_folders(home: Path) -> None:
     paths.user_models_dir()
     paths.cache_dir()
+    paths.data_dir()
     assert not list(home.iterdir())

@@ -30,3 +30,21 @@ def resize(pixels: Pixels, size: FrameSize) -> Pixels:
         return pixels
     shrinks = size.width <= width and size.height <= height
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC), np.uint8)
+
+
+def within_lines(size: FrameSize, most_lines: int, pixel_aspect: Fraction = Fraction(1)) -> FrameSize:
+    """The size that shows the same in square pixels and at most so many lines."""
+    return work_size(size, None, most_lines, pixel_aspect)
+
+
+def fit(pixels: Pixels, size: FrameSize) -> Pixels:
+    """As large as it can be in a picture of that size, in its own shape; what is left over is black."""
+    height, width = pixels.shape[:2]
+    if (width, height) == size:
+        return pixels
+    scale = min(size.width / width, size.height / height)
+    shrunk = resize(pixels, FrameSize(max(1, round(width * scale)), max(1, round(height * scale))))
+    top, left = (size.height - shrunk.shape[0]) // 2, (size.width - shrunk.shape[1]) // 2
+    framed = np.zeros((size.height, size.width, 3), np.uint8)
+    framed[top : top + shrunk.shape[0], left : left + shrunk.shape[1]] = shrunk
+    return framed

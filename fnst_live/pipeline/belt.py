@@ -37,6 +37,22 @@ class Belt(Generic[T]):
             self._items.append(item)
             self._changed.notify_all()
 
+    def offer(self, item: T) -> bool:
+        """Puts it if there is room now; False if there is none, or nobody takes anything any more."""
+        with self._changed:
+            if self._is_stopped or self._is_closed or len(self._items) >= self._capacity:
+                return False
+            self._items.append(item)
+            self._changed.notify_all()
+            return True
+
+    def wait_for_room(self) -> None:
+        """So that whoever has but one item to make makes it of what is newest then. Raises BeltStopped."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_stopped or len(self._items) < self._capacity)
+            if self._is_stopped:
+                raise BeltStopped
+
     def close(self) -> None:
         """The producer is done, well or not; the consumer still gets what lies on the belt."""
         with self._changed:

@@ -20,6 +20,7 @@ class EncoderSpec:
 
     encoder: FFmpeg's name. pixel_format: what it is fed. width_step, height_step: sizes must be multiples of these.
     quality_option: where its constant quality number goes; None for a lossless codec. qualities: lowest, highest.
+    live_options: beside the others, where pictures must not wait in the encoder.
     """
 
     encoder: str
@@ -31,6 +32,7 @@ class EncoderSpec:
     default_quality: int | None = None
     qualities: tuple[int, int] = (0, 63)
     options: Mapping[str, str] = field(default_factory=dict)
+    live_options: Mapping[str, str] = field(default_factory=dict)
     codec_tag: Mapping[str, str] = field(default_factory=dict)  # container format -> four letters
 
     @property
@@ -57,6 +59,7 @@ class EncoderSpec:
 ENCODERS: Mapping[str, EncoderSpec] = {
     "h264": EncoderSpec(
         "libx264", "yuv420p", 2, 2, default_quality=18, qualities=(0, 51), options={"preset": "veryfast", "bf": "0"},
+        live_options={"preset": "superfast", "tune": "zerolatency"},
     ),
     "hevc": EncoderSpec(
         "libx265", "yuv420p", 2, 2, 16, default_quality=20, qualities=(0, 51),

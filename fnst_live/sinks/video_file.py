@@ -32,6 +32,7 @@ from fnst_live.frames.timing import TimeWindow
 from fnst_live.frames.video_format import VideoFormat
 from fnst_live.sinks.encoders import ENCODERS, ContainerSpec, EncoderSpec, codec_for, container_for
 from fnst_live.sinks.provisional import claim_provisional, provisional_path, put_in_place, write_failure
+from fnst_live.sinks.sound_track import SoundTrack
 from fnst_live.sinks.tracks import TrackCopier, TrackReport
 
 ACCURATE = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
@@ -54,12 +55,19 @@ class VideoFileSink:
         quality: int | None = None,
         tracks_from: Path | None = None,
         window: TimeWindow | None = None,
+        with_sound: bool = False,
+        is_live: bool = False,
     ):
-        """Opens the provisional file. Raises OutputError, SettingError."""
+        """Opens the provisional file. Raises OutputError, SettingError.
+
+        with_sound: a track for `write_sound`. is_live: speed and what a crash leaves count more than size.
+        """
         self.output = output
         self.codec = codec_for(output, codec)
         self._spec = ENCODERS[self.codec]
         options = self._spec.options_for(self.codec, quality)
+        if is_live:
+            options.update(self._spec.live_options)
         container = container_for(output)
         self._shown_size, self._pixel_aspect = video_format.size, video_format.pixel_aspect
         if not tells_pixel_aspect(container, self.codec):
@@ -81,6 +89,7 @@ class VideoFileSink:
         self._tracks = None if tracks_from is None else TrackCopier(tracks_from, self._container, self._window)
         if self._tracks is not None:
             self._tracks.describe_pictures(self._stream)
+        self._sound = SoundTrack(self._container) if with_sound else None
         self._origin_pts: int | None = None
         self.warnings: list[str] = []
         if self._shown_size != video_format.size:
@@ -109,6 +118,16 @@ class VideoFileSink:
                 self._container.mux(self._stream.encode(picture))
             if self._tracks is not None:
                 self._tracks.copy_until(frame.time_s)
+            if self._sound is not None:
+                self._sound.keep_up(float((frame.pts - self._origin_pts) * frame.time_base))
+        except OSError as error:
+            raise write_failure(self.output, error) from error
+
+    def write_sound(self, samples: bytes, sample_rate: int, channels: int, begin_s: float) -> None:
+        """Encode s16le samples that begin so long after the first frame. Raises OutputError."""
+        assert self._sound is not None
+        try:
+            self._sound.write(samples, sample_rate, channels, begin_s)
         except OSError as error:
             raise write_failure(self.output, error) from error
 
@@ -141,6 +160,8 @@ class VideoFileSink:
 
     def _flush(self) -> None:
         self._container.mux(self._stream.encode(None))
+        if self._sound is not None:
+            self._sound.flush()
 
     def _close(self) -> None:
         self._container.close()

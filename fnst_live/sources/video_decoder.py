@@ -50,6 +50,11 @@ def pick_video_stream(container: InputContainer, path: Path) -> VideoStream:
     raise InputError(f"{path} holds {what}: give a file with a video track")
 
 
+def origin_of(stream: VideoStream) -> Fraction:
+    """Time of the first frame, in seconds of the file's own clock."""
+    return (stream.start_time or 0) * (stream.time_base or Fraction(1))
+
+
 class VideoDecoder:
     """Pictures of the wanted part of a stream, and those that a seek brings before it.
 
@@ -87,10 +92,7 @@ class VideoDecoder:
 
     @property
     def origin_s(self) -> Fraction:
-        """Time of the first frame."""
-        if self.stream.start_time is None or self.stream.time_base is None:
-            return Fraction(0)
-        return self.stream.start_time * self.stream.time_base
+        return origin_of(self.stream)
 
     def _pictures(self) -> Iterator[av.VideoFrame]:
         for packet in self._packets():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -22,11 +23,12 @@ from av.video.stream import VideoStream
 from fnst_live.errors import InputError, SettingError
 from fnst_live.frames.color import MATRIX_CODES, RANGE_CODES, ColorTags, RawTags, resolve_tags
 from fnst_live.frames.frame import Frame, FrameSize, Pixels
+from fnst_live.frames.resize import within_lines
 from fnst_live.frames.timing import TimeWindow
 from fnst_live.frames.video_format import VideoFormat
 from fnst_live.sources.hdr import tone_map
 from fnst_live.sources.orientation import Orientation, orientation_of
-from fnst_live.sources.video_decoder import VideoDecoder, open_input, pick_video_stream
+from fnst_live.sources.video_decoder import VideoDecoder, open_input, origin_of, pick_video_stream
 
 ACCURATE = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 CUT_OFF_SHARE = Fraction(98, 100)  # of the promised length; containers round theirs
@@ -37,6 +39,7 @@ class VideoFileSource:
     """Satisfies `pipeline.stages.Source`.
 
     format: size and shape as shown (upright), time base, color tags with every gap filled.
+    size: of the frames; the format's, unless fewer lines are wanted.
     window: the wanted part, in the file's own time.
     warnings: one sentence each; complete once the iteration has ended.
     expected_frame_count: what the container promises for the wanted part, or None.
@@ -49,14 +52,18 @@ class VideoFileSource:
         input_color: str | None = None,
         start_s: float | None = None,
         end_s: float | None = None,
+        most_lines: int | None = None,
     ):
-        """Opens the file and decodes a first picture. Raises InputError."""
+        """Opens the file and decodes a first picture. Raises InputError.
+
+        most_lines: for a picture that is only looked at: quickly converted, in square pixels, and not higher.
+        """
         self.path = path
         self.warnings: list[str] = []
         self._container = open_input(path)
         try:
             self._stream = pick_video_stream(self._container, path)
-            self.window = TimeWindow.after_origin(_origin_s(self._stream), start_s, end_s, _zero_s(self._container))
+            self.window = TimeWindow.after_origin(origin_of(self._stream), start_s, end_s, _zero_s(self._container))
             self._decoder = VideoDecoder(self._container, self._stream, self.window)
             self._pictures = iter(self._decoder)
             first = self._first_picture()
@@ -66,6 +73,10 @@ class VideoFileSource:
             self._container.close()
             raise
         self.format = _describe(self._converter, self._stream)
+        self.size = self.format.size
+        if most_lines is not None:
+            self.size = within_lines(self.format.size, most_lines, self.format.pixel_aspect)
+            self._converter.convert_quickly(self.size)
         self.expected_frame_count = self._expected_frame_count()
         if self.format.color.is_hdr:
             self.warnings.append("HDR input: tone-mapped to SDR (BT.709)")
@@ -73,10 +84,21 @@ class VideoFileSource:
             self.warnings.append("transparent input: painted as if it were opaque")
 
     @property
-    def size(self) -> FrameSize:
-        return self.format.size
+    def origin_s(self) -> Fraction:
+        """What the file's clock says at the first frame."""
+        return origin_of(self._stream)
+
+    @property
+    def duration_s(self) -> Fraction | None:
+        """Of the whole clip, as the container promises it."""
+        return _promised_length_s(self._container, self._stream)
 
     def __iter__(self) -> Iterator[Frame]:
+        for moment in self.moments():
+            yield moment.frame()
+
+    def moments(self) -> Iterator[Moment]:
+        """The frames, decoded but not converted: for a player that may have to skip some."""
         time_base, clock, index = self.format.time_base, PresentationClock(self.format), 0
         for picture in self._pictures:
             pts = clock.pts_of(picture)
@@ -84,7 +106,7 @@ class VideoFileSource:
                 continue
             if self.window.is_past(pts * time_base):
                 break
-            yield Frame(self._converter.to_pixels(picture), pts, time_base, clock.duration_of(picture), index)
+            yield Moment(picture, pts, time_base, clock.duration_of(picture), index, self._converter)
             index += 1
         self._report(index, clock)
 
@@ -107,7 +129,7 @@ class VideoFileSource:
     def _expected_frame_count(self) -> int | None:
         if self._stream.frames and self.window.is_whole:
             return self._stream.frames
-        length = self.window.length_of(_origin_s(self._stream), _promised_length_s(self._container, self._stream))
+        length = self.window.length_of(origin_of(self._stream), _promised_length_s(self._container, self._stream))
         return None if length is None else max(1, round(length * self.format.frame_rate))
 
     def _report(self, frame_count: int, clock: PresentationClock) -> None:
@@ -137,13 +159,28 @@ class VideoFileSource:
         The promised count alone proves nothing: edit lists hide frames, and some writers count one too many.
         """
         promised = _promised_length_s(self._container, self._stream)
-        begin = _origin_s(self._stream) if self._stream.duration is not None else self.window.zero
+        begin = origin_of(self._stream) if self._stream.duration is not None else self.window.zero
         reached = self._decoder.demuxed_until_s - begin
         if not self.window.is_whole or promised is None:
             return 0
         if reached >= promised * CUT_OFF_SHARE or promised - reached < CUT_OFF_S:
             return 0
         return max(1, self._stream.frames - frame_count, round((promised - reached) * self.format.frame_rate))
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """A frame that was decoded; making RGB of it is most of the work, and may be left out."""
+
+    picture: av.VideoFrame
+    pts: int
+    time_base: Fraction
+    duration: int
+    index: int
+    converter: PictureConverter
+
+    def frame(self) -> Frame:
+        return Frame(self.converter.to_pixels(self.picture), self.pts, self.time_base, self.duration, self.index)
 
 
 class PictureConverter:
@@ -154,16 +191,24 @@ class PictureConverter:
         self.orientation: Orientation = orientation_of(first)
         self.color = _color_tags(first, stream, input_color)
         self._reformatter = VideoReformatter()
+        self._rgb_size, self._interpolation = self.coded_size, ACCURATE
+
+    def convert_quickly(self, size: FrameSize) -> None:
+        """To another size, upright; a sixth of the time, and less smooth in its colors."""
+        is_turned = self.orientation.is_transposed
+        self._rgb_size = FrameSize(size.height, size.width) if is_turned else size
+        is_smaller = self._rgb_size.height < self.coded_size.height
+        self._interpolation = Interpolation.AREA if is_smaller else Interpolation.BICUBIC
 
     def to_pixels(self, picture: av.VideoFrame) -> Pixels:
         """uint8 (H, W, 3) full-range RGB, upright; HDR tone-mapped."""
         is_hdr = self.color.is_hdr
         rgb: Any = self._reformatter.reformat(
             self._tagged(picture),
-            *self.coded_size,
+            *self._rgb_size,
             "rgb48le" if is_hdr else "rgb24",
             dst_color_range=RANGE_CODES["pc"],
-            interpolation=ACCURATE,
+            interpolation=self._interpolation,
         ).to_ndarray()
         pixels = tone_map(rgb, self.color.transfer) if is_hdr else rgb
         return np.ascontiguousarray(self.orientation.upright(pixels))
@@ -208,10 +253,6 @@ def _in_plain_format(picture: av.VideoFrame) -> av.VideoFrame:
         padded[: new.height, : new.width] = lines
         new.update(padded.tobytes())
     return plain
-
-
-def _origin_s(stream: VideoStream) -> Fraction:
-    return (stream.start_time or 0) * (stream.time_base or Fraction(1))
 
 
 def _zero_s(container: InputContainer) -> Fraction:

@@ -54,23 +54,6 @@ RunCommand = Callable[..., Run]
 Convert = Callable[..., Report]
 
 
-@pytest.fixture(scope="session")
-def style_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one small model of two styles; its weights are random but always the same."""
-    import torch
-
-    from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
-    from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
-
-    torch.manual_seed(0)
-    shape = NetShape(half=8, quarter=8, eighth=8, residual_blocks=1)
-    cards = (StyleCard(STYLE, "Nobody", "Untitled", "2026"), StyleCard("stormy-sea", "Nobody", "Waves", "2026"))
-    header = ModelHeader("transformer_net", cards, shape)
-    folder = tmp_path_factory.mktemp("styles")
-    save_model(folder / "tiny.safetensors", StyleModel(header, TransformerNet(shape), initial_styles(2, shape)))
-    return folder
-
-
 @pytest.fixture(autouse=True)
 def styles(own_folders: None, style_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--style tiny` can be had in every test here."""

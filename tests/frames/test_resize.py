@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fnst_live.frames.frame import FrameSize
-from fnst_live.frames.resize import SMALLEST_SIDE, resize, work_size
+from fnst_live.frames.resize import SMALLEST_SIDE, fit, resize, within_lines, work_size
 
 LIMIT = 1080
 
@@ -65,3 +65,24 @@ def test_edges_do_not_overshoot_around_the_ends_of_the_range() -> None:
     large = resize(halves, FrameSize(64, 64)).astype(int)
     assert large[:, :20].max() <= 8
     assert large[:, 44:].min() >= 247
+
+
+def test_a_size_within_so_many_lines_keeps_its_shape_and_never_grows() -> None:
+    assert within_lines(FrameSize(3840, 2160), 1080) == (1920, 1080)
+    assert within_lines(FrameSize(640, 480), 1080) == (640, 480)
+    assert within_lines(FrameSize(720, 576), 1080, Fraction(64, 45)) == (1024, 576)
+
+
+@pytest.mark.parametrize(("width", "height"), [(40, 20), (20, 40), (80, 80), (7, 3)])
+def test_a_picture_is_fitted_in_whole_with_black_beside_it(width: int, height: int) -> None:
+    fitted = fit(np.full((height, width, 3), 200, np.uint8), FrameSize(40, 40))
+    assert fitted.shape == (40, 40, 3)
+    scale = min(40 / width, 40 / height)
+    expected = round(width * scale) * round(height * scale)
+    assert int((fitted[..., 0] == 200).sum()) == expected
+    assert set(np.unique(fitted)) <= {0, 200}
+
+
+def test_a_picture_that_fits_is_left_as_it_is() -> None:
+    pixels = np.zeros((20, 40, 3), np.uint8)
+    assert fit(pixels, FrameSize(40, 20)) is pixels

@@ -69,3 +69,21 @@ def test_a_stopped_belt_ends_its_consumer_and_drops_what_it_holds() -> None:
     assert list(belt) == []
     with pytest.raises(BeltStopped):
         belt.put(2)
+
+
+def test_an_offer_is_taken_only_where_there_is_room_and_somebody_to_take_it() -> None:
+    belt: Belt[int] = Belt(1)
+    assert belt.offer(1)
+    assert not belt.offer(2)
+    assert next(iter(belt)) == 1
+    belt.close()
+    assert not belt.offer(3)
+
+
+def test_who_waits_for_room_is_told_when_nobody_takes_anything_any_more() -> None:
+    belt: Belt[int] = Belt(1)
+    belt.wait_for_room()
+    belt.put(1)
+    belt.stop()
+    with pytest.raises(BeltStopped):
+        belt.wait_for_room()

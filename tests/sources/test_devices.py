@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from fnst_live.sources.devices import Camera, list_cameras, why_no_cameras
+from fnst_live.sources.devices import Camera, CameraMode, list_cameras, list_modes, usual_mode, why_no_cameras
 
 CAPTURE, CAPTURE_MPLANE, OUTPUT, METADATA = 0x1, 0x1000, 0x2, 0x00800000
 STREAMING, DEVICE_CAPS = 0x04000000, 0x80000000
@@ -132,3 +132,94 @@ def test_the_sentence_depends_on_the_system(monkeypatch: pytest.MonkeyPatch) -> 
 def test_this_machine_can_be_asked() -> None:
     for camera in list_cameras():
         assert camera.name
+
+
+@dataclass
+class FakeFormats:
+    """What a driver enumerates: sizes and intervals per format; answers as linux/videodev2.h lays them out."""
+
+    sizes: dict[bytes, list[tuple[int, ...]]]
+    intervals: dict[tuple[bytes, int, int], list[tuple[int, ...]]]
+    requests: set[int] = field(default_factory=set)
+
+    def ioctl(self, descriptor: int, request: int, answer: bytearray) -> None:
+        self.requests.add(request)
+        try:
+            self._answer(request, answer)
+        except (IndexError, KeyError) as error:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL)) from error
+
+    def _answer(self, request: int, answer: bytearray) -> None:
+        index = struct.unpack_from("=I", answer)[0]
+        if request == 0xC0405602:  # VIDIOC_ENUM_FMT
+            assert len(answer) == 64
+            kind = struct.unpack_from("=I", answer, 4)[0]
+            formats = list(self.sizes) if kind == 1 else []
+            struct.pack_into("=32s4s", answer, 12, b"Motion-JPEG", formats[index])
+        elif request == 0xC02C564A:  # VIDIOC_ENUM_FRAMESIZES
+            assert len(answer) == 44
+            numbers = self.sizes[bytes(answer[4:8])][index]
+            struct.pack_into(f"={1 + len(numbers)}I", answer, 8, 1 if len(numbers) == 2 else 3, *numbers)
+        else:
+            assert (request, len(answer)) == (0xC034564B, 52)  # VIDIOC_ENUM_FRAMEINTERVALS
+            width, height = struct.unpack_from("=2I", answer, 8)
+            numbers = self.intervals[bytes(answer[4:8]), width, height][index]
+            struct.pack_into(f"={1 + len(numbers)}I", answer, 16, 1 if len(numbers) == 2 else 3, *numbers)
+
+
+WEBCAM = FakeFormats(
+    {b"MJPG": [(1920, 1080), (1280, 720)], b"YUYV": [(640, 480)]},
+    {
+        (b"MJPG", 1920, 1080): [(1, 30)],
+        (b"MJPG", 1280, 720): [(1, 30), (1, 15)],
+        (b"YUYV", 640, 480): [(1001, 30000)],
+    },
+)
+
+
+def test_modes_are_told_without_a_stream(tmp_path: Path) -> None:
+    node = tmp_path / "video0"
+    node.touch()
+    assert list_modes(node, WEBCAM.ioctl) == [
+        CameraMode("MJPG", 1920, 1080, 30), CameraMode("MJPG", 1280, 720, 30), CameraMode("MJPG", 1280, 720, 15),
+        CameraMode("YUYV", 640, 480, 29.97),
+    ]
+    assert WEBCAM.requests == {0xC0405602, 0xC02C564A, 0xC034564B}
+
+
+def test_ranges_offer_what_is_usual_within_them(tmp_path: Path) -> None:
+    node = tmp_path / "video0"
+    node.touch()
+    virtual = FakeFormats(
+        {b"YUYV": [(16, 800, 16, 16, 600, 8)]}, {(b"YUYV", 640, 480): [(1, 30, 1, 1, 1, 1)]},
+    )
+    assert list_modes(node, virtual.ioctl) == [CameraMode("YUYV", 640, 480, rate) for rate in (30, 25, 15)]
+
+
+def test_a_camera_that_cannot_be_asked_has_no_modes(tmp_path: Path) -> None:
+    assert list_modes(tmp_path / "gone") == []
+    node = tmp_path / "video0"
+    node.touch()
+    assert list_modes(node) == []  # a plain file: the real ioctl refuses
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen"),
+    [
+        ([("MJPG", 1920, 1080, 30), ("MJPG", 1280, 720, 30), ("MJPG", 640, 480, 30)], 1),
+        ([("YUYV", 1280, 720, 10), ("YUYV", 640, 480, 30)], 1),
+        ([("YUYV", 640, 480, 30), ("MJPG", 640, 480, 30)], 1),
+        ([("MJPG", 640, 480, 60), ("MJPG", 640, 480, 30)], 1),
+        ([("MJPG", 3840, 2160, 30), ("MJPG", 1920, 1080, 30)], 1),
+        ([("YUYV", 640, 480, 15)], 0),
+    ],
+)
+def test_the_usual_mode_is_smooth_and_not_larger_than_need_be(
+    offered: list[tuple[str, int, int, float]], chosen: int
+) -> None:
+    modes = [CameraMode(*mode) for mode in offered]
+    assert usual_mode(modes) == modes[chosen]
+
+
+def test_no_modes_no_choice() -> None:
+    assert usual_mode([]) is None

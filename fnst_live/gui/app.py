@@ -1,0 +1,128 @@
+"""How the window starts, in order.
+
+1. `import cv2`, wherever it happened, may have pointed Qt at cv2's own Qt 5 plugins: those two variables are cleared
+   before there is an application.
+2. The settings of the last time are read, and what the command line says is put over them. An unknown style, or no
+   screen to open a window on, ends the start here, with a sentence.
+3. The application gets its theme; the window is built and shown. Until here neither torch nor OpenVINO, cv2 or av was
+   imported: the window is on the screen in a fraction of a second.
+4. When the window has been painted for the first time the session starts. Its threads import what is heavy, open the
+   source and load the style; the first pictures come unpainted, the painted ones as soon as there are any.
+5. The event loop runs until the window is closed, or Ctrl-C or SIGTERM ends it in order. A signal handler runs in
+   Python only when the interpreter does: a socket wakes the event loop for it.
+6. Closing saves the settings, ends the session and with it every thread; files that are being painted go on at the
+   next start, once the live picture is painted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PyQt6 import sip
+from PyQt6.QtCore import QLoggingCategory, QSocketNotifier
+from PyQt6.QtWidgets import QApplication
+
+from fnst_live.export_queue import default_file
+from fnst_live.gui.display import require_display
+from fnst_live.gui.exports import QueuedExports
+from fnst_live.gui.focus_keys import FocusKeys
+from fnst_live.gui.icons import app_icon
+from fnst_live.gui.keeping_presenter import KeepFolders
+from fnst_live.gui.live_window import LiveWindow, Surroundings
+from fnst_live.gui.style_choice import installed_styles
+from fnst_live.gui.theme import apply_theme
+from fnst_live.gui.window_state import WindowState, load_state, state_file
+from fnst_live.live_devices import camera_choices
+from fnst_live.live_session import LiveSession
+from fnst_live.live_settings import SourceSpec
+from fnst_live.style_library import find_style, list_styles
+
+SET_BY_CV2 = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
+
+QUIET = "qt.multimedia*=false"  # a machine without sound devices is no news to the terminal
+
+
+@dataclass(frozen=True)
+class StartRequest:
+    """What the command line says; what it does not say is as it was the last time."""
+
+    source: SourceSpec | None = None
+    style: str | None = None
+    is_full_screen: bool = False
+
+
+def run_window(request: StartRequest) -> None:
+    """Returns when the window is closed. Raises UserError before it opens."""
+    require_display()
+    state = starting_state(load_state(state_file()), request)
+    app = make_application()
+    live_window = LiveWindow(_surroundings(), state)
+    with signals_calling(live_window.end):
+        live_window.show(is_full_screen=request.is_full_screen)
+        app.exec()
+    live_window.dispose()
+
+
+def make_application() -> QApplication:
+    clear_what_cv2_set()
+    QLoggingCategory.setFilterRules(QUIET)
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("fnst-live")
+    app.setDesktopFileName("fnst-live")
+    app.setWindowIcon(app_icon())
+    apply_theme(app)
+    app.installEventFilter(FocusKeys(app))
+    return app
+
+
+def clear_what_cv2_set() -> None:
+    for variable in SET_BY_CV2:
+        os.environ.pop(variable, None)
+
+
+def starting_state(state: WindowState, request: StartRequest) -> WindowState:
+    """Raises StyleError for a style that was asked for; a remembered one that is gone gives way to the first."""
+    if request.source is not None:
+        state = replace(state, source=request.source)
+    if request.style is not None:
+        style = request.style if Path(request.style).is_file() else find_style(request.style).name
+        return replace(state, look=replace(state.look, style=style))
+    names = [entry.name for entry in list_styles()]
+    if names and state.look.style not in names:
+        return replace(state, look=replace(state.look, style=names[0]))
+    return state
+
+
+@contextlib.contextmanager
+def signals_calling(end: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the program in order."""
+    inside, outside = socket.socketpair()
+    for end_of_pair in (inside, outside):
+        end_of_pair.settimeout(0)
+    notifier = QSocketNotifier(sip.voidptr(inside.fileno()), QSocketNotifier.Type.Read)
+    notifier.activated.connect(lambda: inside.recv(64))
+    before = {number: signal.signal(number, lambda *_: end()) for number in (signal.SIGINT, signal.SIGTERM)}
+    wakeup_before = signal.set_wakeup_fd(outside.fileno())
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(wakeup_before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        notifier.setEnabled(False)
+        inside.close()
+        outside.close()
+
+
+def _surroundings() -> Surroundings:
+    return Surroundings(
+        LiveSession, installed_styles, camera_choices, KeepFolders.of_the_user(), QueuedExports(default_file()),
+        state_file(),
+    )

@@ -1,0 +1,173 @@
+"""Styles that are ready to paint with: loaded models, each with its engine, and what names them.
+
+A style of a model that is loaded is one vector, so the painting thread takes it without waiting. Another model is
+loaded on a thread of its own; until it is ready, and if it cannot be, the brush in hand goes on. A file that is deleted
+meanwhile is not missed.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fnst_live.errors import StyleError
+from fnst_live.live_settings import LiveLook
+from fnst_live.style_library import LoadedStyle, list_styles, load_style, read_entries
+from fnst_live.stylize.engine import Engine, StyleVector
+from fnst_live.stylize.stylizer import NetworkStylizer, mix_styles
+
+MOST_MODELS = 4
+
+Stamp = tuple[Path, int, int]  # a file, its size, and when it was changed
+
+
+@dataclass(frozen=True, eq=False)
+class OpenModel:
+    """A model file in memory, on an engine. vectors: by the names its header gives them, in small letters."""
+
+    stamp: Stamp
+    wanted_engine: str
+    engine: Engine
+    multiple_of: int
+    min_side: int
+    names: tuple[str, ...]
+    vectors: dict[str, StyleVector]
+
+    def stylizer_for(self, vector: StyleVector) -> NetworkStylizer:
+        return NetworkStylizer(self.engine, vector, self.multiple_of, self.min_side)
+
+
+@dataclass(frozen=True, eq=False)
+class Brush:
+    """What paints: a style, or two mixed, ready on its engine."""
+
+    style: str
+    model: OpenModel
+    stylizer: NetworkStylizer
+
+    def paints_like(self, other: Brush) -> bool:
+        return self.model is other.model and bool(np.array_equal(self.stylizer.style, other.stylizer.style))
+
+    @property
+    def engine_label(self) -> str:
+        return f"{self.model.engine.name} {self.model.engine.precision}"
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """A style that was asked for by this name, and where it was found."""
+
+    name: str
+    model: OpenModel
+    vector: StyleVector
+
+
+class Palette:
+    """`brush_for` never waits and may be asked on any thread; `load` takes its time."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], _Known] = {}  # (what was asked for, engine): replaced whole
+        self._models: list[OpenModel] = []  # the one used last stands last
+        self._loading = threading.Lock()
+
+    def brush_for(self, look: LiveLook) -> Brush | None:
+        """None where something of it must be loaded first."""
+        first = self._known.get(_key(look.style, look.engine))
+        if first is None or not look.second_style or look.mix == 0:
+            return None if first is None else _brush(first.name, first.model, first.vector)
+        second = self._known.get(_key(look.second_style, look.engine))
+        if second is None:
+            return None
+        if second.model is not first.model:
+            return _brush(first.name, first.model, first.vector)
+        return _brush(first.name, first.model, mix_styles(first.vector, second.vector, look.mix))
+
+    def can_mix(self, look: LiveLook) -> bool:
+        """Vectors of two networks have nothing in common. True where there is nothing to mix."""
+        if not look.second_style or look.mix == 0:
+            return True
+        first = self._known.get(_key(look.style, look.engine))
+        second = self._known.get(_key(look.second_style, look.engine))
+        return first is None or second is None or first.model is second.model
+
+    def load(self, look: LiveLook, sparing: OpenModel | None = None) -> None:
+        """Everything that the look needs and is not there yet; sparing: a model that must not make room for it.
+
+        Raises StyleError, EngineError.
+        """
+        for name in filter(None, (look.style, look.second_style)):
+            with self._loading:
+                if _key(name, look.engine) not in self._known:
+                    self._learn(name, look.engine, sparing)
+
+    def forget_changed(self) -> None:
+        """The files are others now: what has been replaced is loaded anew when it is asked for. Raises nothing."""
+        entries = {entry.name.lower(): entry.file for entry in list_styles()}
+        with self._loading:
+            self._models = [model for model in self._models if _stamp_or_none(model.stamp[0]) in (None, model.stamp)]
+            self._known = {
+                key: known for key, known in self._known.items()
+                if known.model in self._models and entries.get(key[0], known.model.stamp[0]) == known.model.stamp[0]
+            }
+
+    def _learn(self, name: str, engine: str, sparing: OpenModel | None) -> None:
+        """The name, and all others of the same file that mean it."""
+        style = load_style(name)
+        model = self._model_of(style, engine, sparing)
+        known = {
+            _key(entry.name, engine): _Known(entry.name, model, model.vectors[entry.name.lower()])
+            for entry in list_styles() if entry.file == style.entry.file and entry.name.lower() in model.vectors
+        }
+        known[_key(name, engine)] = _Known(style.entry.name, model, style.vector)
+        kept = {key: old for key, old in self._known.items() if old.model in self._models}
+        self._known = {**kept, **known}
+
+    def _model_of(self, style: LoadedStyle, engine: str, sparing: OpenModel | None) -> OpenModel:
+        stamp = _stamp(style.entry.file)
+        for model in self._models:
+            if (model.stamp, model.wanted_engine) == (stamp, engine):
+                return model
+        opened = _open(style, stamp, engine)
+        others = [model for model in self._models if model is not sparing]
+        spared = [model for model in self._models if model is sparing]
+        room = MOST_MODELS - 1 - len(spared)
+        self._models = [*others[max(0, len(others) - room) :], *spared, opened]
+        return opened
+
+
+def _open(style: LoadedStyle, stamp: Stamp, engine: str) -> OpenModel:
+    from fnst_live.stylize.selection import open_engine  # torch takes seconds, and pictures need not wait for it
+
+    loaded = style.model
+    names = tuple(entry.name for entry in read_entries(style.entry.file))
+    vectors = {name.lower(): loaded.styles[index].numpy() for index, name in enumerate(names)}
+    return OpenModel(
+        stamp, engine, open_engine(loaded, engine), loaded.multiple_of, loaded.min_side, names, vectors
+    )
+
+
+def _brush(name: str, model: OpenModel, vector: StyleVector) -> Brush:
+    return Brush(name, model, model.stylizer_for(vector))
+
+
+def _key(name: str, engine: str) -> tuple[str, str]:
+    return name.lower(), engine
+
+
+def _stamp(file: Path) -> Stamp:
+    """Raises StyleError."""
+    stamp = _stamp_or_none(file)
+    if stamp is None:
+        raise StyleError(f"{file} is gone: choose another style")
+    return stamp
+
+
+def _stamp_or_none(file: Path) -> Stamp | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return file, status.st_size, status.st_mtime_ns

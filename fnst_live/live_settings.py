@@ -1,0 +1,86 @@
+"""What the live window can be asked to show: where pictures come from, and how they shall look.
+
+Frozen snapshots that are replaced whole. Standard library only: the window makes them before anything else is loaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+from fnst_live.errors import SettingError
+from fnst_live.settings import DEFAULT_STYLE, require_unit_interval, require_work_height
+
+SourceKind = Literal["camera", "video", "picture", "scene"]
+
+# Suffixes of what does not move; everything else is tried as a video, animated GIFs too.
+PICTURE_SUFFIXES = frozenset({
+    ".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".jp2", ".ppm", ".ico", ".psd", ".qoi",
+})
+
+
+@dataclass(frozen=True)
+class SourceSpec:
+    """Where live pictures come from.
+
+    path: the camera's node, or the file; None for the scene, and for whichever camera can be used.
+    width, height, fps, pixel_format: a camera's mode; whatever is None is chosen when it is opened.
+    """
+
+    kind: SourceKind
+    path: Path | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    pixel_format: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind in ("video", "picture") and self.path is None:
+            raise SettingError(f"a {self.kind} needs a file: choose one")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`FILE`, `camera`, `camera:N` or `scene`. Raises SettingError."""
+        if text == "scene":
+            return cls("scene")
+        word, _, number = text.partition(":")
+        if word == "camera":
+            return cls("camera", _node(number) if number else None)
+        if not text:
+            raise SettingError("--source is empty: give a file, camera:N or scene")
+        path = Path(text)
+        return cls("picture" if path.suffix.lower() in PICTURE_SUFFIXES else "video", path)
+
+
+@dataclass(frozen=True)
+class LiveLook:
+    """How the live picture shall look.
+
+    second_style, mix: a style to mix in, and how much of it, 0..1. work_height: lines the network sees; None lets
+    them vary so that target_fps is held. mirror: as in a looking glass.
+    """
+
+    style: str = DEFAULT_STYLE
+    second_style: str | None = None
+    mix: float = 0.0
+    strength: float = 1.0
+    stability: float = 0.8
+    keep_color: bool = False
+    work_height: int | None = None
+    target_fps: float = 30.0
+    mirror: bool = False
+    engine: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name in ("mix", "strength", "stability"):
+            require_unit_interval(f"--{name}", getattr(self, name))
+        require_work_height(self.work_height)
+        if self.target_fps <= 0:
+            raise SettingError(f"--target-fps {self.target_fps:g} is too small: give more than 0")
+
+
+def _node(number: str) -> Path:
+    if not number.isdecimal():
+        raise SettingError(f"--source camera:{number} is no camera: give its number, as in camera:0")
+    return Path(f"/dev/video{number}")

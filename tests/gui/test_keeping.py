@@ -1,0 +1,99 @@
+"""Snapshots and recordings: one key each; the button shows what is, not what was asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtMultimedia import QMediaDevices
+
+from fnst_live.gui.keeping_presenter import KeepFolders
+from fnst_live.gui.window_state import WindowState
+from fnst_live.live_events import Failed, RecordingSaved, RecordingStarted, SnapshotSaved
+
+from .conftest import Bench, MakeBench
+from .gestures import QTest
+
+
+def record(bench: Bench) -> None:
+    bench.press(Qt.Key.Key_R)
+    bench.session.tell(RecordingStarted((Path("a.mkv"),)))
+    bench.bot.waitUntil(lambda: bench.live.keeping.is_recording)
+
+
+def test_a_snapshot_is_one_key_and_shows_the_way(bench: Bench) -> None:
+    bench.press(Qt.Key.Key_S)
+    assert bench.session.commands("snapshot") == [(bench.folders.pictures,)]
+    shown: list[Path] = []
+    bench.live.keeping.show_in_folder = shown.append
+    bench.session.tell(SnapshotSaved(Path("/p/shot.png")))
+    bench.bot.waitUntil(lambda: bench.window.toast.text == "Saved shot.png")
+    QTest.mouseClick(bench.window.toast.button, Qt.MouseButton.LeftButton)
+    assert shown == [Path("/p/shot.png")]
+
+
+def test_a_recording_begins_when_the_session_says_so(bench: Bench) -> None:
+    action = bench.window.actions_["record"]
+    bench.press(Qt.Key.Key_R)
+    assert bench.session.commands("start_recording") == [(bench.folders.videos, False, False)]
+    assert not action.isChecked()
+    bench.session.tell(RecordingStarted((Path("a.mkv"),)))
+    bench.bot.waitUntil(action.isChecked)
+    assert bench.window.recorder.time.text() == "0:00"
+    assert action.text() == "Stop recording"
+
+
+def test_a_recording_ends_and_is_told_of(bench: Bench) -> None:
+    record(bench)
+    bench.press(Qt.Key.Key_R)
+    assert bench.session.commands("stop_recording") == [()]
+    bench.session.tell(RecordingSaved((Path("a.mkv"),), ("the microphone fell silent",)))
+    bench.bot.waitUntil(lambda: not bench.live.keeping.is_recording)
+    assert bench.window.toast.text == "Saved a.mkv"
+    assert bench.window.banner.text == "The microphone fell silent"
+    assert not bench.window.actions_["record"].isChecked()
+    assert not bench.window.recorder.time.text()
+
+
+def test_a_recording_that_cannot_begin_leaves_the_button_up(bench: Bench) -> None:
+    bench.press(Qt.Key.Key_R)
+    bench.session.tell(Failed("the disk is full: free some space", "errno 28"))
+    bench.bot.waitUntil(lambda: bool(bench.window.banner.text))
+    assert not bench.window.actions_["record"].isChecked()
+
+
+def test_a_full_disk_ends_the_recording_and_says_so(bench: Bench) -> None:
+    record(bench)
+    bench.session.tell(Failed("the disk is full: the recording has ended"))
+    bench.session.tell(RecordingSaved((Path("a.mkv"),)))
+    bench.bot.waitUntil(lambda: not bench.live.keeping.is_recording)
+    assert bench.window.banner.text == "The disk is full: the recording has ended"
+
+
+def test_the_original_beside(make_bench: MakeBench) -> None:
+    bench = make_bench(WindowState(keeps_original=True))
+    bench.press(Qt.Key.Key_R)
+    assert bench.session.commands("start_recording")[0][1] is True
+    bench.press(Qt.Key.Key_R, Qt.KeyboardModifier.ShiftModifier)
+    assert not bench.live.state().keeps_original
+
+
+def test_tracks_cannot_change_during_a_recording(bench: Bench) -> None:
+    record(bench)
+    assert not bench.window.actions_["microphone"].isEnabled()
+    assert not bench.window.actions_["keep_original"].isEnabled()
+
+
+def test_without_a_microphone_the_switch_goes_back_and_says_why(bench: Bench) -> None:
+    if not QMediaDevices.defaultAudioInput().isNull():
+        pytest.skip("this machine has a microphone")
+    bench.press(Qt.Key.Key_A)
+    assert not bench.window.actions_["microphone"].isChecked()
+    assert bench.window.banner.text == "No microphone was found: connect one and switch it on again"
+
+
+def test_the_users_own_folders() -> None:
+    folders = KeepFolders.of_the_user()
+    assert folders.pictures.is_absolute()
+    assert folders.videos.is_absolute()
