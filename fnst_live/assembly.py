@@ -40,10 +40,13 @@ class Painter:
         return work_size(video_format.size, self.look.work_height, WORK_HEIGHT_LIMIT, video_format.pixel_aspect)
 
 
-def open_painter(look: LookSettings) -> Painter:
-    """Load the style and open the fastest engine. Raises StyleError, EngineError."""
+def open_painter(look: LookSettings, lanes: int = 1) -> Painter:
+    """Load the style and open the fastest engine. Raises StyleError, EngineError.
+
+    lanes: how many frames it shall paint at once, where the engine can.
+    """
     style = load_style(look.style)
-    engine = open_engine(style.model, look.engine)
+    engine = open_engine(style.model, look.engine, lanes)
     stylizer = NetworkStylizer(engine, style.vector, style.model.multiple_of, style.model.min_side)
     return Painter(look, style.entry, f"{engine.name} {engine.precision}", stylizer)
 

@@ -273,9 +273,9 @@ def _video_suffix(source: Path, codec: str | None) -> str:
 @functools.cache
 def _opened() -> Any:
     """Opens a look, or hands out the last one once more: forty pictures in one style open it once."""
-    from fnst_live.headless import Painting
+    from fnst_live.headless import painting_of_video
 
-    return functools.lru_cache(maxsize=1)(Painting)
+    return functools.lru_cache(maxsize=1)(painting_of_video)
 
 
 def _private_stdout() -> IO[str]:

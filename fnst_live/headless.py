@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -34,6 +35,7 @@ FALLBACK_SUFFIX = ".mp4"
 DEMO_SIZE = FrameSize(640, 480)
 DEMO_RATE = Fraction(30)
 LONGEST_DEMO_S = 600
+MOST_LANES = 4  # each takes the memory of one more frame's painting
 
 
 class RenderObserver(Protocol):
@@ -91,12 +93,12 @@ class RenderReport:
 class Painting:
     """A look made ready, or only its name where nothing of the painting is wanted."""
 
-    def __init__(self, look: LookSettings):
-        """Raises StyleError, EngineError."""
+    def __init__(self, look: LookSettings, lanes: int = 1):
+        """lanes: how many frames may be painted at once. Raises StyleError, EngineError."""
         self._painter: Painter | None = None
         self.engine_name = "none"
         if look.strength > 0:
-            self._painter = open_painter(look)
+            self._painter = open_painter(look, lanes)
             self.engine_name, self.style_name = self._painter.engine_name, self._painter.style.name
         else:
             self.style_name = load_style(look.style).entry.name
@@ -108,8 +110,14 @@ class Painting:
 OpenPainting = Callable[[LookSettings], Painting]
 
 
+def painting_of_video(look: LookSettings) -> Painting:
+    """Paints several frames at once: a core each. Raises StyleError, EngineError."""
+    return Painting(look, lanes=min(os.cpu_count() or 1, MOST_LANES))
+
+
 def render_video(
-    request: RenderRequest, observer: RenderObserver = NOBODY_WATCHES, open_painting: OpenPainting = Painting
+    request: RenderRequest, observer: RenderObserver = NOBODY_WATCHES,
+    open_painting: OpenPainting = painting_of_video,
 ) -> RenderReport:
     """Paint one video file into another. Raises UserError, and what the observer raises.
 
@@ -142,7 +150,7 @@ def render_demo(output: Path, seconds: float, look: LookSettings) -> RenderRepor
     if not 0 < seconds <= LONGEST_DEMO_S:
         raise SettingError(f"--seconds {seconds:g} is out of range: give more than 0 and at most {LONGEST_DEMO_S}")
     check_output(output, source=None, overwrite=True)
-    painting = Painting(look)
+    painting = painting_of_video(look)
     scene = SceneSource(DEMO_SIZE, DEMO_RATE, seconds)
     sink = VideoFileSink(output, scene.format)
     frames, fps = _run(scene, painting.pipeline_for(scene.format), sink, scene.frame_count)
@@ -185,5 +193,5 @@ def _run(source: Source, pipeline: Pipeline | Unpainted, sink: VideoFileSink,
             bar.update()
             observer.on_frame(frame)
 
-        frames = render(source, paint, pipeline.finish, sink, on_frame)
+        frames = render(source, paint, pipeline.finish, sink, on_frame, lanes=pipeline.lanes)
     return frames, frames / max(time.monotonic() - started_s, 1e-9)

@@ -63,7 +63,7 @@ def picture(width: int, height: int, index: int = 0) -> Frame:
 class SpyEngine:
     """Paints everything red, and notes what it was given."""
 
-    name, precision = "spy", "u8"
+    name, precision, lanes = "spy", "u8", 1
 
     def __init__(self) -> None:
         self.sizes: list[FrameSize] = []
@@ -148,7 +148,7 @@ def test_stability_arrives_at_the_stabilizer() -> None:
     firm, loose = stabilizer_at(1.0), stabilizer_at(0.3)
     assert isinstance(firm, FlowStabilizer)
     assert isinstance(loose, FlowStabilizer)
-    assert firm.high_weight > loose.high_weight
+    assert firm.weight > loose.weight
 
 
 def test_pipelines_of_one_painter_share_the_network_but_no_past(model_file: Path) -> None:

@@ -32,7 +32,7 @@ class Frame:
     time_base: seconds per unit.
     duration: in units of time_base; 0 where the source does not tell.
     index: counts the frames the source produced; a gap is a drop.
-    captured_s: `time.monotonic()` at hand-over; for latency only, never for encoding.
+    captured_s: `time.monotonic()` at hand-over: for latency, and the clock of live recordings; a file's times are pts.
     """
 
     pixels: Pixels

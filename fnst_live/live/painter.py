@@ -41,7 +41,7 @@ class LivePainter:
         self._brush: Brush | None = None
         self._brush_look: LiveLook | None = None
         self._size_control = WorkSizeControl()
-        self._stabilizer: Stabilizer = make_stabilizer(look.stability)
+        self._stabilizer: Stabilizer = make_stabilizer(look.stability, exact=False)
         self._stability = look.stability
         self._past: object = None
 
@@ -99,7 +99,7 @@ class LivePainter:
     def _stabilizer_for(self, look: LiveLook, past: object) -> Stabilizer:
         if look.stability != self._stability:
             self._stability = look.stability
-            self._stabilizer = make_stabilizer(look.stability)
+            self._stabilizer = make_stabilizer(look.stability, exact=False)
         if past != self._past:
             self._past = past
             self._stabilizer.reset()

@@ -32,12 +32,20 @@ class Pipeline:
         self.stabilizer = stabilizer
         self.compositor = compositor
 
+    @property
+    def lanes(self) -> int:
+        """How many frames are worth painting at once."""
+        return self.stylizer.lanes
+
     def process(self, content: Frame) -> Frame:
         """Both steps at once."""
         return self.finish(self.paint(content))
 
     def paint(self, content: Frame) -> Sketch:
-        """The first step, which keeps the engine busy: stylize at work size, each frame for itself."""
+        """The first step, which keeps the engine busy: stylize at work size, each frame for itself.
+
+        The only one that several threads may call at once.
+        """
         small = self.to_work_size(content)
         return Sketch(content, small, self.stylizer.stylize(small))
 
@@ -49,6 +57,8 @@ class Pipeline:
 
 class Unpainted:
     """In place of a pipeline where nothing of the painting is wanted: no engine need be opened."""
+
+    lanes = 1
 
     def process(self, content: Frame) -> Frame:
         return content

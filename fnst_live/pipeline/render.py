@@ -1,7 +1,8 @@
 """The render runner: every frame of a source, painted, into a sink. It never drops one.
 
-Four threads so that the stages overlap: one decodes, one runs the network, the caller's steadies and composes, one
-encodes; short belts between them keep memory constant. The first error anywhere stops all and comes out of `render`.
+The stages overlap: one thread decodes, some run the network, the caller's steadies and composes, one encodes; short
+belts between them keep memory constant. What is painted out of order waits for its turn, as a future on the belt. The
+first error anywhere stops all and comes out of `render`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from fnst_live.frames.frame import Frame
@@ -26,19 +28,20 @@ def render(
     finish: Callable[[Between], Frame],
     sink: Sink,
     on_frame: Callable[[Frame], object] | None = None,
+    *,
+    lanes: int = 1,
 ) -> int:
     """Returns the number of frames. On any error, Ctrl-C included, the sink is abandoned and the error raised.
 
-    paint and finish: the pipeline's two steps; each gets the frames in order. on_frame is called on the caller's
-    thread with every finished frame.
+    paint and finish: the pipeline's two steps. paint is called by `lanes` threads at once, finish gets the frames in
+    order. on_frame is called on the caller's thread with every finished frame.
     """
-    decoded: Belt[Frame] = Belt(BELT_CAPACITY)
-    sketched: Belt[Between] = Belt(BELT_CAPACITY)
+    sketched: Belt[Future[Between]] = Belt(BELT_CAPACITY + lanes)
     finished: Belt[Frame] = Belt(BELT_CAPACITY)
-    belts = (decoded, sketched, finished)
+    belts = (sketched, finished)
+    painters = ThreadPoolExecutor(lanes, thread_name_prefix="paint")
     workers = (
-        _Worker("decode", lambda: _feed(source, decoded), belts),
-        _Worker("paint", lambda: _transform(decoded, paint, sketched), belts),
+        _Worker("decode", lambda: _feed(source, paint, painters, sketched), belts),
         _Worker("encode", lambda: _drain(finished, sink), belts),
     )
     try:
@@ -55,12 +58,14 @@ def render(
         _join(workers)
         sink.abandon()
         raise
+    finally:
+        painters.shutdown(cancel_futures=True)
     sink.finish()
     return frame_count
 
 
 def _finish_all(
-    sketched: Belt[Between],
+    sketched: Belt[Future[Between]],
     finish: Callable[[Between], Frame],
     finished: Belt[Frame],
     on_frame: Callable[[Frame], object] | None,
@@ -69,7 +74,7 @@ def _finish_all(
     frame_count = 0
     with contextlib.suppress(BeltStopped):
         for sketch in sketched:
-            frame = finish(sketch)
+            frame = finish(sketch.result())
             finished.put(frame)
             if on_frame is not None:
                 on_frame(frame)
@@ -78,15 +83,11 @@ def _finish_all(
     return frame_count
 
 
-def _feed(source: Source, decoded: Belt[Frame]) -> None:
+def _feed(source: Source, paint: Callable[[Frame], Between], painters: Executor,
+          sketched: Belt[Future[Between]]) -> None:
+    """Decode ahead of the painters, as far as the belt has room."""
     for frame in source:
-        decoded.put(frame)
-    decoded.close()
-
-
-def _transform(decoded: Belt[Frame], paint: Callable[[Frame], Between], sketched: Belt[Between]) -> None:
-    for frame in decoded:
-        sketched.put(paint(frame))
+        sketched.put(painters.submit(paint, frame))
     sketched.close()
 
 

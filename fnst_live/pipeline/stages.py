@@ -1,9 +1,9 @@
 """The contracts of all five stages on one page.
 
 A stage satisfies its Protocol by shape: it imports neither this module nor another stage. Each is called once per
-frame, in order, and always on one thread: sources on the capture thread, the stylizer on the painting thread,
-stabilizer and compositor on the caller's, sinks on the writer thread. Whatever a user can mend is raised as
-`errors.UserError`.
+frame, in order, and always on one thread: sources on the capture thread, stabilizer and compositor on the caller's,
+sinks on the writer thread. The stylizer alone, which takes each frame for itself, may be called by several at once.
+Whatever a user can mend is raised as `errors.UserError`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ class Source(Protocol):
 
 
 class Stylizer(Protocol):
-    """Content to stylized picture at the size the network works at; each frame for itself."""
+    """Content to stylized picture at the size the network works at; each frame for itself, from any thread."""
+
+    @property
+    def lanes(self) -> int:
+        """How many frames are worth painting at once."""
 
     def stylize(self, content: Frame) -> Frame:
         """Returns the stylized frame at this content's size."""

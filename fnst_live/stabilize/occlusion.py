@@ -1,4 +1,7 @@
-"""What of the past can be believed: 1 where the same thing is still seen, 0 where it came into view just now."""
+"""What of the past can be believed: 1 where the same thing is still seen, 0 where it came into view just now.
+
+Judged at half the size, in both directions: neighbors agree anyway, and it costs a quarter.
+"""
 
 from __future__ import annotations
 
@@ -14,39 +17,79 @@ from fnst_live.stabilize.warp import Warp
 
 Trust = npt.NDArray[np.float32]
 
-PHOTOMETRIC_SCALE = 0.035  # color error (0..1) at which a pixel's past counts for a third
-NOISE_FLOOR = 0.02         # color error that is the camera's, not the scene's
-BOUNDARY_SCALE = 0.02      # squared slope of the flow at which a pixel's past counts for a third
+PHOTOMETRIC_SCALE = 13.0  # levels of color error at which a pixel's past counts for a third
+NOISE_FLOOR = 5.0         # levels of color error that are the camera's, not the scene's
+OTHER_SCENE_ERROR = 20.0  # levels of color error that no flow and no camera make in half of a picture
+FORGIVEN_PX = 1.4         # misalignment that is the flow's, not the scene's: texture turns it into color error,
+MOST_FORGIVEN = 40.0      # up to so many levels; the contour of a thing that moves is steeper
+BESIDE = 0.25             # of its steepness counts for a boundary's neighbors
+SUMS_OF_TWO = np.ones((1, 2), np.float32)
 
 
-def trust_in_past(now: Pixels, before: Pixels, warp: Warp) -> Trust:
-    """float32 (H, W) in 0..1: how well the content agrees with its past, and how sure the flow can be of it."""
-    difference = largest_channel(cv2.absdiff(now, warp.quick(before)))
-    error = cv2.boxFilter(difference, cv2.CV_32F, (5, 5)) / 255
-    excess = np.maximum(error - NOISE_FLOOR, 0) / PHOTOMETRIC_SCALE
-    trust: Trust = np.exp(-excess * excess - motion_boundary(warp.flow) / BOUNDARY_SCALE)
-    trust[warp.outside() | taken_from_still(warp)] = 0
-    return trust
+class PastTrust:
+    """Compares frames of one size with their past; keeps the half-size pictures, one per stream."""
+
+    def __init__(self, height: int, width: int):
+        """Of the frames, in pixels."""
+        self._size = (width, height)
+        self._half = (max(1, width // 2), max(1, height // 2))
+        self._warp = Warp(self._half[1], self._half[0])
+
+    def halved(self, picture: npt.NDArray[Any]) -> Any:
+        return cv2.resize(picture, self._half, interpolation=cv2.INTER_AREA)
+
+    def estimate(self, now: Pixels, before: Pixels, flow: Flow) -> Trust | None:
+        """float32 (H, W) in 0..1, or None after a cut.
+
+        now, before: uint8 (H/2, W/2, 3), halved; flow: float32 (H, W, 2) in pixels, full size.
+        """
+        self._warp.follow(self.halved(flow) / 2)
+        error = largest_channel(cv2.absdiff(now, self._warp.quick(before)))
+        if float((cv2.blur(error, (3, 3)) > OTHER_SCENE_ERROR).mean()) > 0.5:
+            return None
+        excess = np.maximum(unexplained(error, now) - NOISE_FLOOR, 0) / PHOTOMETRIC_SCALE
+        trust = np.exp(-excess * excess) * (1 - motion_boundary(self._warp.flow))
+        trust[self._warp.outside() | taken_from_still(self._warp)] = 0
+        return np.asarray(cv2.resize(trust, self._size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def unexplained(error: npt.NDArray[np.uint8], now: Pixels) -> npt.NDArray[np.float32]:
+    """Of the color error, the levels beyond what a slight misalignment does to the texture here: float32 (H, W).
+
+    Without that allowance, foliage and fur would never have a past, and they flicker most.
+    """
+    texture = cv2.blur(steepness(now), (7, 7))  # a lone contour, of something that moves, is none
+    forgiven = np.minimum(texture * FORGIVEN_PX, MOST_FORGIVEN)
+    return np.asarray(cv2.blur(cv2.subtract(error, forgiven, dtype=cv2.CV_32F), (3, 3)), np.float32)
+
+
+def steepness(picture: Pixels) -> npt.NDArray[np.float32]:
+    """Levels from one pixel to the next, both directions together: float32 (H, W)."""
+    green = picture[..., 1]
+    along_x = cv2.Sobel(green, cv2.CV_32F, 1, 0, ksize=1, scale=0.5)
+    along_y = cv2.Sobel(green, cv2.CV_32F, 0, 1, ksize=1, scale=0.5)
+    return np.asarray(np.abs(along_x) + np.abs(along_y), np.float32)
 
 
 def motion_boundary(flow: Flow) -> npt.NDArray[np.float32]:
-    """Squared slope of the flow, the largest of a pixel's neighborhood: float32 (H, W).
+    """0..1: where one thing passes before another, and what is uncovered has no past: float32 (H, W).
 
-    It is steep where one thing passes before another; what is uncovered there has no past, whatever the colors say
-    (Sundaram et al. 2010, Ruder et al. 2016).
+    Ruder et al. 2016, equation 6, for a flow of half the size; from 0 at their threshold to 1 at twice as much.
     """
     along_x = cv2.Sobel(flow, cv2.CV_32F, 1, 0, ksize=1, scale=0.5)
     along_y = cv2.Sobel(flow, cv2.CV_32F, 0, 1, ksize=1, scale=0.5)
-    squares = cv2.add(cv2.multiply(along_x, along_x), cv2.multiply(along_y, along_y))  # (H, W, 2)
-    slope = cv2.transform(squares, np.ones((1, 2), np.float32))
-    return np.asarray(cv2.dilate(slope, np.ones((3, 3), np.uint8)), np.float32)
+    slope = cv2.transform(cv2.add(cv2.multiply(along_x, along_x), cv2.multiply(along_y, along_y)), SUMS_OF_TWO)
+    threshold = 0.04 * cv2.transform(cv2.multiply(flow, flow), SUMS_OF_TWO) + 0.002
+    ratio = np.asarray(slope / threshold, np.float32)
+    beside = cv2.dilate(ratio * BESIDE - 1, np.ones((3, 3), np.uint8))
+    return np.clip(cv2.max(ratio - 1, beside), 0, 1)
 
 
 def taken_from_still(warp: Warp) -> npt.NDArray[np.bool_]:
     """(H, W), True where a moving pixel would come from one that has stayed where it is: one thing cannot do both."""
     reach = np.abs(warp.flow)
     is_still = np.asarray(cv2.inRange(reach, np.zeros(2), np.zeros(2)), np.uint8)  # 0 or 255
-    is_moving = cv2.bitwise_not(cv2.inRange(reach, np.zeros(2), np.ones(2)))
+    is_moving = cv2.bitwise_not(cv2.inRange(reach, np.zeros(2), np.full(2, 0.5)))
     is_taken: npt.NDArray[np.bool_] = cv2.bitwise_and(warp.quick(is_still), is_moving) > 0
     return is_taken
 

@@ -1,34 +1,34 @@
 """Stage 2: the flicker goes, color and crispness stay.
 
 The previous result is warped along the content's motion and blended with the new stylized frame, but only where the
-content says that it is still the same thing (after Lai et al. 2018, Ruder et al. 2016). Averaging textures that do not
-line up is what turns such blends soft and grey, so two bands are kept apart: the low one follows the new frame
-quickly, and color with it; the high one, where the flicker of strokes lives, holds on to the past, and is lifted by a
-little where averaging has cost it energy.
+content says that it is still the same thing (after Lai et al. 2018, Ruder et al. 2016). Fetching a picture between its
+pixels again and again is what turns such blends soft, so crispness is watched: the kernel that fetches becomes sharper
+where the result has lost any, and softer, which is steadier, where there is some to spare. In the same way contrast and
+saturation are held: averaging colors that flicker would slowly turn them grey.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from fnst_live.frames.frame import Frame, Pixels
-from fnst_live.stabilize.flow import BackwardFlow, Gray, is_camera_at_rest, still_pixels
-from fnst_live.stabilize.occlusion import Trust, trust_in_past
+from fnst_live.stabilize.flow import BackwardFlow, Gray, is_camera_at_rest, unchanged_pixels
+from fnst_live.stabilize.occlusion import PastTrust
 from fnst_live.stabilize.warp import Warp
 
 Floats = npt.NDArray[np.float32]
 
-LOW_WEIGHT = 0.9     # of the past in the low band, at full stability
-HIGH_WEIGHT = 0.99   # of the past in the high band, at full stability
-BAND_SHRINK = 4      # the low band is what survives this reduction
-LIFT_TARGET = 0.97   # of the new frame's amplitude in the high band
-HIGHEST_LIFT = 1.03  # per frame, of the high band's amplitude
-CUT_SHARE = 0.5      # of pixels without a past: then it is another scene
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+MOST_WEIGHT = 0.99     # of the past, at full stability
+CRISPNESS_KEPT = 0.87  # of the new frame's
+SOFTEST, SHARPEST = 1.0, -0.6  # see `Warp.between`
+GREATEST_STRETCH = 0.01  # of contrast or saturation, a frame
+LONGEST_GAP_S = 0.5    # between two frames of one scene, where some were dropped
 
 
 class Stabilizer(Protocol):
@@ -49,96 +49,112 @@ class NoStabilizer:
 
 @dataclass(frozen=True)
 class Past:
-    """What is remembered of the previous frame: its content, as it came and gray, and its steadied picture."""
+    """What is remembered of the previous frame: its content, gray and at half size, and its steadied picture."""
 
-    index: int
-    content: Pixels
+    frame: Frame
     gray: Gray
+    half: Pixels
     steady: Floats
+
+    def is_followed_by(self, content: Frame) -> bool:
+        """Not after a seek or a pause, and not by a frame of another size."""
+        step = content.index - self.frame.index
+        gap_s = content.time_s - self.frame.time_s
+        return content.size == self.frame.size and (step == 1 or (step > 1 and 0 < gap_s <= LONGEST_GAP_S))
 
 
 class FlowStabilizer:
     """Satisfies `pipeline.stages.Stabilizer`; its memory is its own, one per stream.
 
-    stability: above 0 up to 1; how firmly the past is held.
+    stability: above 0 up to 1; how firmly the past is held. exact: see `BackwardFlow`.
     """
 
-    def __init__(self, stability: float):
-        self.low_weight = LOW_WEIGHT * stability
-        self.high_weight = HIGH_WEIGHT * (1 - (1 - stability) ** 2.5)
-        self._flow = BackwardFlow()
-        self._warp: Warp | None = None
+    def __init__(self, stability: float, *, exact: bool = True):
+        self.weight = MOST_WEIGHT * (1 - (1 - stability) ** 2.5)
+        self._flow = BackwardFlow(exact=exact)
+        self._warp = Warp(1, 1)
+        self._trust = PastTrust(1, 1)
         self._past: Past | None = None
+        self._softness = 0.0
 
     def reset(self) -> None:
-        self._past = None
+        self._past, self._softness = None, 0.0
 
     def stabilize(self, content: Frame, stylized: Frame) -> Frame:
+        past = self._past if self._past is not None and self._past.is_followed_by(content) else None
+        if past is None:
+            self._begin(content)
         gray = np.asarray(cv2.cvtColor(content.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+        half: Pixels = self._trust.halved(content.pixels)
         fresh = stylized.pixels.astype(np.float32)
-        past = self._past_of(content)
-        steady = None if past is None else self._blend(past, content.pixels, gray, fresh)
-        self._past = Past(content.index, content.pixels, gray, fresh if steady is None else steady)
+        steady = None if past is None else self._blend(past, gray, half, fresh)
+        self._past = Past(content, gray, half, fresh if steady is None else steady)
         return stylized if steady is None else stylized.with_pixels(_rounded(steady))
 
-    def _past_of(self, content: Frame) -> Past | None:
-        """A frame that was jumped to, or came after dropped ones, has no past; one of another size neither."""
-        past = self._past
-        follows = past is not None and past.index + 1 == content.index and past.content.shape == content.pixels.shape
-        return past if follows else None
+    def _begin(self, content: Frame) -> None:
+        """Nothing of what was before counts."""
+        height, width = content.pixels.shape[:2]
+        self._softness = 0.0
+        if self._warp.shape != (height, width):
+            self._warp, self._trust = Warp(height, width), PastTrust(height, width)
 
-    def _blend(self, past: Past, content: Pixels, gray: Gray, fresh: Floats) -> Floats | None:
+    def _blend(self, past: Past, gray: Gray, half: Pixels, fresh: Floats) -> Floats | None:
         """The steadied picture, float32 (H, W, 3) in 0..255, or None after a cut."""
-        warp = self._follow_motion(past.gray, gray)
-        trust = trust_in_past(content, past.content, warp)
-        if float((trust < 0.1).mean()) > CUT_SHARE:
+        self._follow_motion(past.gray, gray)
+        trust = self._trust.estimate(half, past.half, self._warp.flow)
+        if trust is None:
+            self._softness = 0.0
             return None
-        change = np.asarray(cv2.subtract(warp.sharp(past.steady), fresh), np.float32)  # (H, W, 3)
-        high_share, low_share = self.high_weight, self.low_weight - self.high_weight
-        kept = cv2.addWeighted(change, high_share, low_band(change), low_share, 0)
-        return lift_details(fresh + kept * trust[..., None], fresh, trust)
+        warped = self._warp.between(past.steady, self._softness)
+        share = trust * np.float32(self.weight)
+        steady = with_color_of(fresh, np.asarray(cv2.blendLinear(warped, fresh, share, 1 - share), np.float32))
+        self._softness = next_softness(self._softness, crispness(steady) / max(crispness(fresh), 1e-6))
+        return steady
 
-    def _follow_motion(self, before: Gray, now: Gray) -> Warp:
-        """A warp from the previous frame to this one."""
-        if self._warp is None or self._warp.shape != now.shape:
-            self._warp = Warp(*now.shape)
+    def _follow_motion(self, before: Gray, now: Gray) -> None:
+        """Aim the warp from the previous frame to this one."""
         flow = self._flow.estimate(now, before)
-        self._warp.follow(flow)
         if is_camera_at_rest(flow, now, before):
-            flow[still_pixels(now, before, self._warp.quick(before))] = 0
-            self._warp.follow(flow)
-        return self._warp
+            flow[unchanged_pixels(now, before)] = 0
+        self._warp.follow(flow)
 
 
-def make_stabilizer(stability: float) -> Stabilizer:
+def make_stabilizer(stability: float, *, exact: bool = True) -> Stabilizer:
     """For the setting 0..1."""
-    return FlowStabilizer(stability) if stability > 0 else NoStabilizer()
+    return FlowStabilizer(stability, exact=exact) if stability > 0 else NoStabilizer()
 
 
-def low_band(picture: Floats) -> Floats:
-    """What is coarser than a stroke; by reduction, which is quicker than a wide blur."""
-    height, width = picture.shape[:2]
-    small = cv2.resize(picture, (max(1, width // BAND_SHRINK), max(1, height // BAND_SHRINK)),
-                       interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+def with_color_of(fresh: Floats, steady: Floats) -> Floats:
+    """Brightness spread around its mean, and colors away from gray, each by a little a frame, as far as in fresh."""
+    mean, spread, saturation = color_figures(steady)
+    _, wanted_spread, wanted_saturation = color_figures(fresh)
+    contrast_gain, color_gain = (
+        float(np.clip(wanted / max(found, 1e-6), 1 - GREATEST_STRETCH, 1 + GREATEST_STRETCH))
+        for wanted, found in ((wanted_spread, spread), (wanted_saturation, saturation))
+    )
+    gray = np.tile(LUMA, (3, 1))
+    matrix = contrast_gain * gray + color_gain * (np.eye(3) - gray)
+    shift = np.full((3, 1), mean * (1 - contrast_gain))
+    return np.asarray(cv2.transform(steady, np.hstack([matrix, shift])), np.float32)
 
 
-def lift_details(steady: Floats, fresh: Floats, trust: Trust) -> Floats:
-    """Give the high band back what averaging took, a few percent a frame, never more than the new frame has.
-
-    It stops a little below that: energy is measured on frames that flicker, and each overshoot would stay.
-    """
-    low = low_band(steady)
-    high = cv2.subtract(steady, low)
-    lost = np.sqrt((energy(cv2.subtract(fresh, low_band(fresh))) + 1) / (energy(high) + 1))
-    gain = 1 + (np.clip(lost * LIFT_TARGET, 1, HIGHEST_LIFT) - 1) * trust
-    return np.asarray(low + high * gain[..., None], np.float32)
+def color_figures(picture: Floats) -> tuple[float, float, float]:
+    """Mean and standard deviation of luma, and mean saturation (largest less smallest channel), of every 16th pixel."""
+    sample = np.ascontiguousarray(picture[::4, ::4])
+    luma = sample @ LUMA
+    saturation = cv2.subtract(sample.max(axis=2), sample.min(axis=2))
+    return float(luma.mean()), float(luma.std()), float(saturation.mean())
 
 
-def energy(band: npt.NDArray[Any]) -> Floats:
-    """Local mean square over a neighborhood and all channels: float32 (H, W)."""
-    mean_of_channels = cv2.transform(cv2.multiply(band, band), np.full((1, 3), 1 / 3, np.float32))
-    return np.asarray(cv2.blur(mean_of_channels, (15, 15)), np.float32)
+def next_softness(softness: float, kept_crispness: float) -> float:
+    """A step towards the kernel with which the result keeps as much of the new frame's crispness as it shall."""
+    return min(max(softness + 1.5 * (kept_crispness - CRISPNESS_KEPT), SHARPEST), SOFTEST)
+
+
+def crispness(picture: Floats) -> float:
+    """Mean step in green from one pixel to its neighbor, every other row."""
+    rows = picture[::2, :, 1]
+    return float(cv2.norm(rows[:, 1:], rows[:, :-1], cv2.NORM_L1)) / rows.size
 
 
 def _rounded(picture: Floats) -> Pixels:

@@ -34,6 +34,13 @@ class Warp:
         """Bilinear: for what is only compared."""
         return self._sampled(picture, cv2.INTER_LINEAR)
 
+    def between(self, picture: npt.NDArray[np.float32], softness: float) -> npt.NDArray[np.float32]:
+        """`sharp` for softness 0, `quick` for 1, sharper still below 0."""
+        sharp = self.sharp(picture)
+        if softness == 0:
+            return sharp
+        return np.asarray(cv2.addWeighted(sharp, 1 - softness, self.quick(picture), softness, 0), np.float32)
+
     def outside(self) -> npt.NDArray[np.bool_]:
         """(H, W), True where the flow comes from beyond the border."""
         height, width = self.shape

@@ -23,6 +23,10 @@ class Engine(Protocol):
     def precision(self) -> str:
         """ "f32", "f16" or "bf16"."""
 
+    @property
+    def lanes(self) -> int:
+        """How many pictures it works on at once, if as many threads call `run`; further callers wait."""
+
     def run(self, pixels: Pixels, style: StyleVector) -> Pixels:
         """uint8 (H, W, 3) and the style vector to uint8 (H, W, 3).
 

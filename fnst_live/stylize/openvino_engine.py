@@ -8,6 +8,7 @@ seconds, so its result is kept in the cache folder.
 from __future__ import annotations
 
 import contextlib
+import queue
 import shutil
 import tempfile
 from pathlib import Path
@@ -34,20 +35,34 @@ class OpenVinoEngine:
 
     name = "openvino"
 
-    def __init__(self, model: StyleModel, precision: str = "f32"):
-        """precision: "f32" or "bf16". Raises EngineError."""
+    def __init__(self, model: StyleModel, precision: str = "f32", lanes: int = 1):
+        """precision: "f32" or "bf16". lanes: see `Engine.lanes`. Raises EngineError."""
         if precision not in available_precisions():
             raise EngineError(f"this processor has no {precision} instructions; use --engine auto")
         self.precision = precision
+        self.lanes = lanes
         self._has_style = model.styles.shape[1] > 0
-        graph = _cached_graph(model)
-        config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": PRECISION_HINTS[precision]}
-        self._request = ov.Core().compile_model(graph, "CPU", config).create_infer_request()
+        compiled = ov.Core().compile_model(_cached_graph(model), "CPU", _configuration(precision, lanes))
+        self._idle_requests: queue.SimpleQueue[ov.InferRequest] = queue.SimpleQueue()
+        for _ in range(lanes):
+            self._idle_requests.put(compiled.create_infer_request())
 
     def run(self, pixels: Pixels, style: StyleVector) -> Pixels:
         inputs = [pixels[None], style[None]] if self._has_style else [pixels[None]]
-        result: Pixels = self._request.infer(inputs)[0][0]
-        return result.copy()  # the next run writes into the same memory
+        request = self._idle_requests.get()
+        try:
+            result: Pixels = request.infer(inputs)[0][0].copy()  # its next run writes into the same memory
+        finally:
+            self._idle_requests.put(request)
+        return result
+
+
+def _configuration(precision: str, lanes: int) -> dict[str, str | int]:
+    """One lane: all cores on one picture. Several: the cores are shared out, and none waits for another's share."""
+    hint = "LATENCY" if lanes == 1 else "THROUGHPUT"
+    return {
+        "INFERENCE_PRECISION_HINT": PRECISION_HINTS[precision], "PERFORMANCE_HINT": hint, "NUM_STREAMS": lanes,
+    }
 
 
 def available_precisions() -> list[str]:

@@ -36,7 +36,7 @@ class Candidate:
 
     name: str
     precision: str
-    open: Callable[[StyleModel], Engine]
+    open: Callable[[StyleModel, int], Engine]  # with how many lanes, if it has such
 
     @property
     def label(self) -> str:
@@ -62,21 +62,24 @@ class EngineReport:
         return not self.reason
 
 
-def open_engine(model: StyleModel, engine: str) -> Engine:
-    """The named engine, or for "auto" any: of those that are right, the fastest. Raises EngineError."""
+def open_engine(model: StyleModel, engine: str, lanes: int = 1) -> Engine:
+    """The named engine, or for "auto" any: of those that are right, the fastest. Raises EngineError.
+
+    lanes: 1 where each picture shall be ready soon, more where many shall be ready in all; see `Engine.lanes`.
+    """
     matching = _matching(engine)
     if len(matching) == 1:
-        return _open(matching[0], model)
-    return _open_remembered(model, engine) or _open_fastest(model, engine)
+        return _open(matching[0], model, lanes)
+    return _open_remembered(model, engine, lanes) or _open_fastest(model, engine, lanes)
 
 
 def candidates() -> list[Candidate]:
     """All engines, the likeliest winner first."""
     return [
-        Candidate("cuda", "f16", lambda model: TorchEngine(model, "cuda")),
-        Candidate("openvino", "bf16", lambda model: _openvino(model, "bf16")),
-        Candidate("openvino", "f32", lambda model: _openvino(model, "f32")),
-        Candidate("torch", "f32", TorchEngine),
+        Candidate("cuda", "f16", lambda model, _: TorchEngine(model, "cuda")),
+        Candidate("openvino", "bf16", lambda model, lanes: _openvino(model, "bf16", lanes)),
+        Candidate("openvino", "f32", lambda model, lanes: _openvino(model, "f32", lanes)),
+        Candidate("torch", "f32", lambda model, _: TorchEngine(model)),
     ]
 
 
@@ -104,11 +107,11 @@ def psnr_db(a: Pixels, b: Pixels) -> float:
     return math.inf if error == 0 else float(10 * np.log10(255**2 / error))
 
 
-def _openvino(model: StyleModel, precision: str) -> Engine:
+def _openvino(model: StyleModel, precision: str, lanes: int) -> Engine:
     try:
         from fnst_live.stylize.openvino_engine import OpenVinoEngine
 
-        return OpenVinoEngine(model, precision)
+        return OpenVinoEngine(model, precision, lanes)
     except ImportError as error:  # also late: its converters import what they need when they need it
         raise EngineError(f"OpenVINO cannot be loaded ({error}): reinstall it, or use --engine torch") from error
 
@@ -120,9 +123,9 @@ def _matching(engine: str) -> list[Candidate]:
     return matching
 
 
-def _open(candidate: Candidate, model: StyleModel) -> Engine:
+def _open(candidate: Candidate, model: StyleModel, lanes: int) -> Engine:
     try:
-        return candidate.open(model)
+        return candidate.open(model, lanes)
     except RuntimeError as error:  # drivers and compilers report their own troubles so
         raise EngineError(f"the engine {candidate.name} fails: {_gist(error)}; use --engine auto") from error
 
@@ -136,7 +139,7 @@ def _gist(error: Exception) -> str:
 def _try(candidate: Candidate, model: StyleModel, picture: Pixels, style: StyleVector,
          reference: Pixels) -> EngineReport:
     try:
-        engine = candidate.open(model)
+        engine = candidate.open(model, 1)
         result = engine.run(picture, style)
     except (EngineError, RuntimeError) as error:
         return EngineReport(candidate.name, candidate.precision, _gist(error))
@@ -154,22 +157,22 @@ def _milliseconds(engine: Engine, picture: Pixels, style: StyleVector) -> float:
     return statistics.median(times)
 
 
-def _open_fastest(model: StyleModel, engine: str) -> Engine:
+def _open_fastest(model: StyleModel, engine: str, lanes: int) -> Engine:
     reports = survey_engines(model, engine=engine)
     usable = [report for report in reports if report.is_usable]
     if not usable:
         raise EngineError(f"the engine {reports[-1].name} cannot be used: {reports[-1].reason}")
     best = min(usable, key=lambda report: report.milliseconds)
     _remember(_choice_key(model, engine), best.label)
-    return _open(next(c for c in _matching(engine) if c.label == best.label), model)
+    return _open(next(c for c in _matching(engine) if c.label == best.label), model, lanes)
 
 
-def _open_remembered(model: StyleModel, engine: str) -> Engine | None:
+def _open_remembered(model: StyleModel, engine: str, lanes: int) -> Engine | None:
     choice = _choices().get(_choice_key(model, engine))
     for candidate in _matching(engine):
         if candidate.label == choice:
             with contextlib.suppress(EngineError):  # gone since: measured anew
-                return _open(candidate, model)
+                return _open(candidate, model, lanes)
     return None
 
 

@@ -17,6 +17,7 @@ class NetworkStylizer:
 
     def __init__(self, engine: Engine, style: StyleVector, multiple_of: int, min_side: int):
         self.engine = engine
+        self.lanes = engine.lanes
         self.style = style
         self._multiple_of = multiple_of
         self._min_side = min_side

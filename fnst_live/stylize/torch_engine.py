@@ -19,6 +19,8 @@ from fnst_live.stylize.engine import StyleVector
 class TorchEngine:
     """Channels-last throughout: twice as fast as planes on a CPU, and what tensor cores want."""
 
+    lanes = 1
+
     def __init__(self, model: StyleModel, name: str = "torch"):
         """name: "torch" for the CPU, "cuda" for the first CUDA card. Raises EngineError."""
         if name == "cuda" and not torch.cuda.is_available():

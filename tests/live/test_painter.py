@@ -23,7 +23,7 @@ LOOK = LiveLook("red", work_height=24, stability=0)
 class SpyEngine:
     """Paints in the color of the style vector, and notes the sizes that it is given."""
 
-    name, precision = "spy", "u8"
+    name, precision, lanes = "spy", "u8", 1
 
     def __init__(self) -> None:
         self.sizes: list[FrameSize] = []

@@ -13,6 +13,8 @@ from fnst_live.pipeline.pipeline import Pipeline, Unpainted
 class Recorder:
     """All three stages in one: each notes what it was given."""
 
+    lanes = 2
+
     def __init__(self) -> None:
         self.calls: list[tuple[str, int, int]] = []
 

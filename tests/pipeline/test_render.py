@@ -67,6 +67,49 @@ def test_every_frame_goes_through_once_and_in_order() -> None:
     assert sink.end == "finished"
 
 
+def test_what_is_painted_out_of_order_is_finished_in_order() -> None:
+    """Two painters, the first of which waits for the second: frame 0 is ready only after frame 1."""
+    second_is_painted, sink = threading.Event(), Memory()
+
+    def paint(frame: Frame) -> Frame:
+        if frame.index == 0:
+            assert second_is_painted.wait(10)
+        elif frame.index == 1:
+            second_is_painted.set()
+        return brighten(frame)
+
+    assert render(Numbers(20), paint, unchanged, sink, lanes=2) == 20
+    assert sink.written == [100 + i for i in range(20)]
+
+
+def test_no_more_frames_are_painted_at_once_than_there_are_lanes() -> None:
+    lock, running, most = threading.Lock(), [0], [0]
+
+    def paint(frame: Frame) -> Frame:
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        with lock:
+            running[0] -= 1
+        return frame
+
+    render(Numbers(60), paint, unchanged, Memory(), lanes=3)
+    assert 1 <= most[0] <= 3
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_a_painter_that_breaks_is_reported_with_any_number_of_lanes(lanes: int) -> None:
+    def paint(frame: Frame) -> Frame:
+        if frame.index == 5:
+            raise InputError("the engine broke")
+        return frame
+
+    sink = Memory()
+    with pytest.raises(InputError, match="the engine broke"):
+        render(Numbers(400), paint, unchanged, sink, lanes=lanes)
+    assert sink.end == "abandoned"
+
+
 def test_an_empty_source_finishes() -> None:
     sink = Memory()
     assert render(Numbers(0), brighten, unchanged, sink) == 0

@@ -149,11 +149,17 @@ def test_after_a_reset_the_past_is_forgotten() -> None:
     assert np.array_equal(stabilizer.stabilize(content, stylized).pixels, stylized.pixels)
 
 
-@pytest.mark.parametrize("index", [11, 500, 9, 3])
-def test_after_a_dropped_frame_or_a_seek_the_past_is_forgotten(index: int) -> None:
+@pytest.mark.parametrize("index", [500, 9, 3])
+def test_after_a_seek_the_past_is_forgotten(index: int) -> None:
     content, stylized = same_scene(index)
     result = primed(make_stabilizer(0.8)).stabilize(content, stylized)
     assert np.array_equal(result.pixels, stylized.pixels)
+
+
+def test_after_a_dropped_frame_the_past_still_counts() -> None:
+    content, stylized = (dataclasses.replace(frame, pts=12 * 1001) for frame in same_scene(12))
+    result = primed(make_stabilizer(0.8)).stabilize(content, stylized)
+    assert not np.array_equal(result.pixels, stylized.pixels)
 
 
 def test_a_change_of_size_starts_anew_and_goes_on() -> None:
@@ -265,8 +271,9 @@ def test_what_moves_leaves_no_ghost(background: str, square: str, step_px: int) 
     pairs = list(walker.pairs())
     last = stabilized(pairs)[-1]
     error = np.abs(last.pixels.astype(int) - pairs[-1][1].pixels).max(axis=2)[walker.uncovered()]
-    assert error.mean() < 3
-    assert np.percentile(error, 90) < 5
+    is_seen_by_flow = background != "plain" or square != "red of the background's brightness"
+    assert error.mean() < (3 if is_seen_by_flow else 6)
+    assert np.percentile(error, 90) < (5 if is_seen_by_flow else 10)
 
 
 def test_what_stands_still_beside_it_is_still_steadied() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -189,3 +190,14 @@ def test_two_processes_at_once_leave_one_whole_cache_and_call_nobody(
     folder, = (paths.cache_dir() / "openvino").iterdir()
     assert sorted(file.name for file in folder.iterdir()) == ["model.bin", "model.xml"]
     assert_right(model)
+
+
+def test_several_lanes_paint_what_one_paints_from_many_threads(model: StyleModel, shared_cache: None) -> None:
+    engine, alone = OpenVinoEngine(model, lanes=2), OpenVinoEngine(model)
+    pictures = [np.random.default_rng(seed).integers(0, 256, (48, 64, 3), np.uint8) for seed in range(24)]
+    style = model.styles[0].numpy()
+    with ThreadPoolExecutor(4) as threads:
+        painted = list(threads.map(lambda pixels: engine.run(pixels, style), pictures))
+    assert engine.lanes == 2
+    for pixels, result in zip(pictures, painted, strict=True):
+        assert np.abs(result.astype(int) - alone.run(pixels, style)).max() <= 1

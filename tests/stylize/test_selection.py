@@ -29,6 +29,8 @@ Paint = Callable[[Pixels], Pixels]
 class FakeEngine:
     """Gives the picture that torch paints, kept from the first time, after a pause, and after it was spoiled."""
 
+    lanes = 1
+
     def __init__(self, model: StyleModel, candidate: Candidate, runs: Counter[str], pause_s: float, spoil: Paint):
         self.name, self.precision = candidate.name, candidate.precision
         self._torch, self._runs, self._pause_s, self._spoil = TorchEngine(model), runs, pause_s, spoil
@@ -52,7 +54,7 @@ class Bench:
 
     def add(self, name: str, precision: str = "f32", *, pause_s: float = 0, spoil: Paint = lambda pixels: pixels,
             error: Exception | None = None) -> Bench:
-        def open_fake(model: StyleModel) -> Engine:
+        def open_fake(model: StyleModel, lanes: int) -> Engine:
             self.opened[f"{name} {precision}"] += 1
             if error is not None:
                 raise error

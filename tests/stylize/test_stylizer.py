@@ -20,7 +20,7 @@ NO_STYLE = np.zeros(0, np.float32)
 class CopyingEngine:
     """An engine that paints nothing, keeps what it was shown, and may give a little more than it got."""
 
-    name, precision = "copy", "f32"
+    name, precision, lanes = "copy", "f32", 1
 
     def __init__(self, surplus: int = 0):
         self.seen: list[Pixels] = []
