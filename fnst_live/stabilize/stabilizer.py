@@ -66,16 +66,22 @@ class Past:
 class FlowStabilizer:
     """Satisfies `pipeline.stages.Stabilizer`; its memory is its own, one per stream.
 
-    stability: above 0 up to 1; how firmly the past is held. exact: see `BackwardFlow`.
+    stability: above 0 up to 1; how firmly the past is held; may be changed between two frames. exact: see
+    `BackwardFlow`.
     """
 
     def __init__(self, stability: float, *, exact: bool = True):
-        self.weight = MOST_WEIGHT * (1 - (1 - stability) ** 2.5)
+        self.stability = stability
         self._flow = BackwardFlow(exact=exact)
         self._warp = Warp(1, 1)
         self._trust = PastTrust(1, 1)
         self._past: Past | None = None
         self._softness = 0.0
+
+    @property
+    def weight(self) -> float:
+        """Of the past, where it can be believed."""
+        return float(MOST_WEIGHT * (1 - (1 - self.stability) ** 2.5))
 
     def reset(self) -> None:
         self._past, self._softness = None, 0.0
@@ -145,6 +151,14 @@ def color_figures(picture: Floats) -> tuple[float, float, float]:
     red, green, blue = cv2.split(sample)
     saturation = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
     return float(mean[0, 0]), float(deviation[0, 0]), cv2.mean(saturation)[0]
+
+
+def adjusted(stabilizer: Stabilizer, stability: float, *, exact: bool = True) -> Stabilizer:
+    """For another setting: the same one, with its memory, unless it is switched on or off."""
+    if isinstance(stabilizer, FlowStabilizer) and stability > 0:
+        stabilizer.stability = stability
+        return stabilizer
+    return make_stabilizer(stability, exact=exact)
 
 
 def next_softness(softness: float, kept_crispness: float) -> float:
