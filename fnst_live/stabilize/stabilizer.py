@@ -27,6 +27,10 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 MOST_WEIGHT = 0.99     # of the past, at full stability
 CRISPNESS_KEPT = 0.87  # of the new frame's
 SOFTEST, SHARPEST = 1.0, -0.6  # see `Warp.between`
+STROKE_PX = 16         # what is finer is a stroke
+LEAST_KEPT = 0.7       # of the past, where broad colors differ: it fades in a few frames
+COLOR_FLICKER = 12.0   # levels by which broad colors differ from frame to frame
+COLOR_SCALE = 10.0     # levels beyond that at which the past counts for a third
 GREATEST_STRETCH = 0.01  # of contrast or saturation, a frame
 LONGEST_GAP_S = 0.5    # between two frames of one scene, where some were dropped
 
@@ -112,7 +116,7 @@ class FlowStabilizer:
             self._softness = 0.0
             return None
         warped = self._warp.between(past.steady, self._softness)
-        share = trust * np.float32(self.weight)
+        share = cv2.multiply(trust, likeness(warped, fresh), scale=self.weight)
         steady = with_color_of(fresh, np.asarray(cv2.blendLinear(warped, fresh, share, 1 - share), np.float32))
         self._softness = next_softness(self._softness, crispness(steady) / max(crispness(fresh), 1e-6))
         return steady
@@ -128,6 +132,20 @@ class FlowStabilizer:
 def make_stabilizer(stability: float, *, exact: bool = True) -> Stabilizer:
     """For the setting 0..1."""
     return FlowStabilizer(stability, exact=exact) if stability > 0 else NoStabilizer()
+
+
+def likeness(warped: Floats, fresh: Floats) -> Floats:
+    """float32 (H, W) in 0..1: how near the past's colors come to the new frame's, strokes aside.
+
+    Strokes flicker, broad colors hardly do: where those differ, something else was there, whatever the content says.
+    """
+    height, width = fresh.shape[:2]
+    coarse = (max(1, width // STROKE_PX), max(1, height // STROKE_PX))
+    past, now = (cv2.resize(picture, coarse, interpolation=cv2.INTER_AREA) for picture in (warped, fresh))
+    red, green, blue = cv2.split(cv2.absdiff(past, now))
+    excess = np.maximum(cv2.max(cv2.max(red, green), blue) - COLOR_FLICKER, 0) / COLOR_SCALE
+    kept = LEAST_KEPT + (1 - LEAST_KEPT) * np.exp(-excess * excess)
+    return np.asarray(cv2.resize(kept, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def with_color_of(fresh: Floats, steady: Floats) -> Floats:
