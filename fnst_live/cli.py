@@ -217,7 +217,11 @@ def _bench(arguments: argparse.Namespace) -> None:
     settings = from_arguments(BenchSettings, arguments)
     from fnst_live.bench.command import run_command
 
-    outcome = run_command(settings)
+    try:
+        outcome = run_command(settings)
+    except KeyboardInterrupt:
+        print("fnst-live: stopped; nothing was saved", file=sys.stderr)
+        sys.exit(INTERRUPTED)
     if arguments.json:
         print(json.dumps(outcome.record, ensure_ascii=False))
         return

@@ -66,12 +66,18 @@ class PathFigures:
         """Of the speed of the network alone."""
         return self.fps.median / self.network_fps
 
+    @property
+    def busy_cores(self) -> float:
+        """How many on the average: where it is all of them, less work is the only way to more speed."""
+        return self.cpu_ms * self.fps.median / 1000
+
     def as_json(self) -> dict[str, Any]:
         latency = {} if self.latency_ms is None else {"latency_milliseconds": self.latency_ms.as_json()}
         stages = {stage: round(milliseconds, 4) for stage, milliseconds in self.stage_ms.items()}
         return {
             "engine": self.engine, "lanes": self.lanes, "fps": self.fps.as_json(),
-            "cpu_milliseconds": round(self.cpu_ms, 4), "network_fps": round(self.network_fps, 3),
+            "cpu_milliseconds": round(self.cpu_ms, 4), "busy_cores": round(self.busy_cores, 3),
+            "network_fps": round(self.network_fps, 3),
             "network_share": round(self.network_share, 4), **latency,
             **({"stage_milliseconds": stages} if stages else {}),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import sys
 import tempfile
@@ -16,13 +17,13 @@ from fnst_live import __version__
 from fnst_live.assembly import Painter, open_painter
 from fnst_live.bench.end_to_end import live_figures, render_figures
 from fnst_live.bench.engines import EngineFigures, OpenedEngine, engine_figures, open_engines, reference_on
-from fnst_live.bench.machine import machine_state, matmul_rates
+from fnst_live.bench.machine import OthersMeter, machine_state, matmul_rates
 from fnst_live.bench.material import Material, make_material
 from fnst_live.bench.multiply_adds import count_multiply_adds
 from fnst_live.bench.report import BenchReport, SizeFigures
 from fnst_live.bench.settings import BenchSettings
 from fnst_live.bench.stages import StageBench
-from fnst_live.bench.timing import Budget
+from fnst_live.bench.timing import Budget, Timing
 from fnst_live.frames.frame import FrameSize
 from fnst_live.headless import render_lanes
 from fnst_live.live.palette import Palette
@@ -39,12 +40,13 @@ T = TypeVar("T")
 
 def run_bench(settings: BenchSettings) -> BenchReport:
     """Takes minutes. Raises UserError."""
-    begun, state = dt.datetime.now().astimezone().isoformat(timespec="seconds"), machine_state()
+    begun, state, others = dt.datetime.now().astimezone().isoformat(timespec="seconds"), machine_state(), OthersMeter()
     budget = Budget(settings.figure_s, FEWEST_QUICK_RUNS if settings.quick else FEWEST_RUNS)
     with _Progress() as progress:
         subjects = progress.step("opening the engines", lambda: _open_subjects(settings))
         rates = progress.step("matmul", lambda: matmul_rates(subjects.precisions, budget))
         sizes = [_measure_size(size, subjects, rates, budget, progress) for size in frame_sizes(settings)]
+    state = dataclasses.replace(state, others_share=others.share())
     return BenchReport(
         begun, _versions(), state, subjects.style.entry.name, settings.figure_s, rates, tuple(sizes)
     )
@@ -87,7 +89,10 @@ def _measure_size(size: FrameSize, subjects: _Subjects, rates: dict[str, float],
         multiply_adds = count_multiply_adds(subjects.style.model, painter.work_size_for(material.format))
         engines = _measure_engines(subjects, material, multiply_adds, rates, budget, progress)
         stages = progress.step("painting", lambda: StageBench(material, painter, folder, budget))
-        timings = {stage: progress.step(stage, measure) for stage, measure in stages.named.items()}
+        timings = _with_network(
+            {stage: progress.step(stage, measure) for stage, measure in stages.named.items()},
+            engines, painter.engine_name,
+        )
         paths = {
             "render": progress.step("render", lambda: render_figures(material, painter, folder, budget)),
             "live": progress.step("live", lambda: live_figures(material, subjects.palette, painter.look, budget)),
@@ -106,6 +111,14 @@ def _measure_engines(subjects: _Subjects, material: Material, multiply_adds: int
         )
         for opened in subjects.engines
     )
+
+
+def _with_network(stages: dict[str, Timing], engines: tuple[EngineFigures, ...],
+                  chosen: str) -> dict[str, Timing]:
+    """At its place in the flow, after decoding: what the chosen engine takes for a picture at a time."""
+    timings = {engine.label: engine.timing for engine in engines if engine.timing is not None}
+    network = {"network": timings[chosen]} if chosen in timings else {}
+    return {"decode": stages["decode"], **network, **stages}
 
 
 def _versions() -> dict[str, str]:

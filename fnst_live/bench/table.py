@@ -15,7 +15,7 @@ Row = Sequence[str]
 
 ENGINE_TITLES = ("engine", "ms", "quartiles", "fps", "CPU ms", "to float32", "GFLOP/s", "of matmul")
 STAGE_TITLES = ("stage", "ms", "quartiles", "fps", "CPU ms")
-PATH_TITLES = ("end to end", "fps", "quartiles", "CPU ms", "latency ms", "network alone", "share")
+PATH_TITLES = ("end to end", "fps", "quartiles", "CPU ms", "cores", "latency ms", "network alone", "share")
 
 
 def as_text(report: BenchReport) -> str:
@@ -52,9 +52,14 @@ def _machine_lines(state: MachineState) -> Iterator[str]:
     machine = state.machine
     yield f"{machine.processor} ({' '.join(machine.instructions) or 'instruction sets unknown'})"
     load = "unknown" if state.load_average is None else " ".join(f"{load:.2f}" for load in state.load_average)
-    yield f"cores {state.usable_cores}, of which torch uses {machine.threads}; load average before {load}"
+    cores = f"cores {state.usable_cores}, of which torch uses {machine.threads}"
+    yield f"{cores}; load average before: {load}; used by others meanwhile: {_others(state)}"
     if machine.cuda is not None:
         yield f"{machine.cuda.name}, driver {machine.cuda.driver or 'unknown'}"
+
+
+def _others(state: MachineState) -> str:
+    return "unknown" if state.others_share is None else f"{state.others_share:.0%}"
 
 
 def _rates_text(report: BenchReport) -> str:
@@ -90,7 +95,8 @@ def _path_row(name: str, path: PathFigures) -> Row:
     lanes = "" if path.lanes == 1 else f", {path.lanes} at once"
     latency = "-" if path.latency_ms is None else number(path.latency_ms.median)
     return (
-        f"{name} ({path.engine}{lanes})", number(path.fps.median), _quartiles(path.fps), number(path.cpu_ms), latency,
+        f"{name} ({path.engine}{lanes})", number(path.fps.median), _quartiles(path.fps), number(path.cpu_ms),
+        number(path.busy_cores), latency,
         f"{number(path.network_fps)} fps", f"{path.network_share:.0%}",
     )
 

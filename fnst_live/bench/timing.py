@@ -22,25 +22,26 @@ class Budget:
 
 @dataclass(frozen=True)
 class Spread:
-    """Median and quartiles of so many values."""
+    """Median and quartiles of so many values, and the least of them."""
 
     median: float
     lower: float
     upper: float
+    least: float
     count: int
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:
         """Of one value or more."""
         if len(values) == 1:
-            return cls(values[0], values[0], values[0], 1)
+            return cls(values[0], values[0], values[0], values[0], 1)
         lower, median, upper = statistics.quantiles(values, n=4, method="inclusive")
-        return cls(median, lower, upper, len(values))
+        return cls(median, lower, upper, min(values), len(values))
 
     def as_json(self) -> dict[str, float]:
         return {
             "median": round(self.median, 4), "lower": round(self.lower, 4), "upper": round(self.upper, 4),
-            "count": self.count,
+            "least": round(self.least, 4), "count": self.count,
         }
 
 
