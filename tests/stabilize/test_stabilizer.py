@@ -331,6 +331,6 @@ def test_contrast_and_saturation_are_held(stability: float) -> None:
         for index in range(60)
     ]
     steady, per_frame = stack(stabilized(pairs, make_stabilizer(stability))[40:]), stack([p for _, p in pairs][40:])
-    assert np.ptp(steady, axis=3).mean() == pytest.approx(np.ptp(per_frame, axis=3).mean(), rel=0.04)
+    assert np.ptp(steady, axis=3).mean() == pytest.approx(np.ptp(per_frame, axis=3).mean(), rel=0.08)
     contrasts = [frames.mean(axis=3).std(axis=(1, 2)).mean() for frames in (steady, per_frame)]
-    assert contrasts[0] == pytest.approx(contrasts[1], rel=0.04)
+    assert contrasts[0] == pytest.approx(contrasts[1], rel=0.08)
