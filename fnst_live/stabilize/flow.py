@@ -14,8 +14,6 @@ Flow = npt.NDArray[np.float32]
 Gray = npt.NDArray[np.uint8]
 
 STILL_PX = 0.06  # less than this is the estimate's own noise; snapped to nothing, the past is not resampled
-UNCHANGED_LEVELS = 0.5
-SAMPLE_STEP = 16  # every so many pixels tell whether the camera rests
 
 
 class BackwardFlow:
@@ -41,19 +39,3 @@ class BackwardFlow:
         self._search.calc(now, before, flow)
         flow[np.abs(flow) < STILL_PX] = 0
         return flow
-
-
-def is_camera_at_rest(flow: Flow, now: Gray, before: Gray) -> bool:
-    """Whether most of the picture stands still: by its flow, or, where plain areas take on the motion beside them, by
-    not having changed at all."""
-    step = slice(None, None, SAMPLE_STEP)
-    drift = np.median(flow[step, step].reshape(-1, 2), axis=0)
-    change = cv2.absdiff(now[step, step], before[step, step])
-    return bool(np.abs(drift).max() < STILL_PX or np.mean(change == 0) > 0.8)
-
-
-def unchanged_pixels(now: Gray, before: Gray) -> npt.NDArray[np.bool_]:
-    """(H, W), True where nothing has happened for some way around: flow spreads that far beyond whatever moves."""
-    change = np.asarray(cv2.boxFilter(cv2.absdiff(now, before), cv2.CV_32F, (9, 9)))
-    is_unchanged: npt.NDArray[np.bool_] = change < UNCHANGED_LEVELS
-    return is_unchanged

@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fnst_live.frames.frame import Frame, Pixels
-from fnst_live.stabilize.flow import BackwardFlow, Gray, is_camera_at_rest, unchanged_pixels
+from fnst_live.stabilize.flow import BackwardFlow, Gray
 from fnst_live.stabilize.occlusion import PastTrust
+from fnst_live.stabilize.rest import pixels_at_rest
 from fnst_live.stabilize.warp import Warp
 
 Floats = npt.NDArray[np.float32]
@@ -124,9 +125,11 @@ class FlowStabilizer:
     def _follow_motion(self, before: Gray, now: Gray) -> None:
         """Aim the warp from the previous frame to this one."""
         flow = self._flow.estimate(now, before)
-        if is_camera_at_rest(flow, now, before):
-            flow[unchanged_pixels(now, before)] = 0
         self._warp.follow(flow)
+        resting = pixels_at_rest(now, before, self._warp)
+        if resting is not None:
+            flow[resting] = 0
+            self._warp.follow(flow)
 
 
 def make_stabilizer(stability: float, *, exact: bool = True) -> Stabilizer:

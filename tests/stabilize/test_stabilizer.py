@@ -334,3 +334,18 @@ def test_contrast_and_saturation_are_held(stability: float) -> None:
     assert np.ptp(steady, axis=3).mean() == pytest.approx(np.ptp(per_frame, axis=3).mean(), rel=0.08)
     contrasts = [frames.mean(axis=3).std(axis=(1, 2)).mean() for frames in (steady, per_frame)]
     assert contrasts[0] == pytest.approx(contrasts[1], rel=0.08)
+
+
+@pytest.mark.parametrize("noise", [1.0, 3.0, 6.0])
+@pytest.mark.parametrize("exact", [True, False])
+def test_strokes_stay_where_they_are_before_a_noisy_camera_at_rest(noise: float, exact: bool) -> None:
+    """Flow follows noise; strokes that followed the flow would wander, and end as a smear."""
+    random = np.random.default_rng(3)
+    wall, painting = 100 + texture(1, 12, 96, 128) * 0.2, texture(2, 1.5, 96, 128)
+    pairs = [
+        (frame_of(wall + random.normal(0, noise, wall.shape), stylized.index), stylized)
+        for _, stylized in flickering(wall, painting, 250)
+    ]
+    results = stabilized(pairs, make_stabilizer(0.8, exact=exact))
+    error = np.abs(stack(results[-10:]).mean(axis=0) - painting).mean()
+    assert error < FLICKER / 2

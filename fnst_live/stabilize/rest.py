@@ -1,0 +1,44 @@
+"""What stands still before a camera that stands still: there strokes must not follow a flow that is not there."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fnst_live.stabilize.flow import STILL_PX, Flow, Gray
+from fnst_live.stabilize.warp import Warp
+
+UNCHANGED_LEVELS = 0.5
+NOISY_LEVELS = 0.6   # of change where nothing changes
+FOLLOWED_NOISE = 1.3  # by so much flow lowers the difference between two pictures of nothing but noise
+AT_REST_SHARE = 0.8  # of a noisy picture, in which nothing is gained by moving it
+SAMPLE_STEP = 16     # every so many pixels tell whether the camera rests
+
+
+def is_camera_at_rest(flow: Flow, now: Gray, before: Gray) -> bool:
+    """Whether most of the picture stands still: by its flow, or, where plain areas take on the motion beside them, by
+    not having changed at all."""
+    step = slice(None, None, SAMPLE_STEP)
+    drift = np.median(flow[step, step].reshape(-1, 2), axis=0)
+    change = cv2.absdiff(now[step, step], before[step, step])
+    return bool(np.abs(drift).max() < STILL_PX or np.mean(change == 0) > 0.8)
+
+
+def local_change(now: Gray, before: Gray) -> npt.NDArray[np.float32]:
+    """Mean difference in levels over a neighborhood: float32 (H, W)."""
+    return np.asarray(cv2.boxFilter(cv2.absdiff(now, before), cv2.CV_32F, (9, 9)), np.float32)
+
+
+def pixels_at_rest(now: Gray, before: Gray, warp: Warp) -> npt.NDArray[np.bool_] | None:
+    """(H, W), True where nothing moves before a camera at rest; None where nobody can tell that the camera rests.
+
+    Flow spreads some way beyond whatever moves, and follows noise where nothing does. Strokes that followed it would
+    wander. warp: follows the flow.
+    """
+    change = local_change(now, before)
+    is_noisy = float(np.median(change[::SAMPLE_STEP, ::SAMPLE_STEP])) > NOISY_LEVELS
+    if is_noisy:
+        gained_nothing = change <= FOLLOWED_NOISE * local_change(now, warp.quick(before))
+        return gained_nothing if gained_nothing.mean() > AT_REST_SHARE else None
+    return change < UNCHANGED_LEVELS if is_camera_at_rest(warp.flow, now, before) else None

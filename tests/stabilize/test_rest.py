@@ -1,0 +1,67 @@
+"""What stands still is known, with noise and without, and what moves is not taken for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fnst_live.stabilize.flow import BackwardFlow, Flow, Gray
+from fnst_live.stabilize.rest import is_camera_at_rest, pixels_at_rest
+from fnst_live.stabilize.warp import Warp
+from tests.stabilize.test_flow import moved, texture
+
+
+def flow_of(now: Gray, before: Gray) -> Flow:
+    return BackwardFlow().estimate(now, before)
+
+
+def warp_between(now: Gray, before: Gray) -> Warp:
+    warp = Warp(*now.shape)
+    warp.follow(flow_of(now, before))
+    return warp
+
+
+def noisy(picture: Gray, noise: float, seed: int) -> Gray:
+    return np.clip(picture + np.random.default_rng(seed).normal(0, noise, picture.shape), 0, 255).astype(np.uint8)
+
+
+def test_a_camera_rests_while_things_move_before_it() -> None:
+    before = texture()
+    now = before.copy()
+    now[40:80, 40:90] = texture(40, 50, seed=1)
+    assert is_camera_at_rest(flow_of(now, before), now, before)
+
+
+@pytest.mark.parametrize("right", [0.5, 1, 5])
+def test_a_camera_that_pans_does_not_rest(right: float) -> None:
+    before = texture()
+    now = moved(before, right, 0)
+    assert not is_camera_at_rest(flow_of(now, before), now, before)
+
+
+def test_what_has_not_changed_is_still_and_what_moved_is_not() -> None:
+    before = texture()
+    now = before.copy()
+    now[:, 100:] = moved(before, 3, 0)[:, 100:]
+    warp = Warp(*now.shape)
+    warp.follow(flow_of(now, before))
+    is_still = pixels_at_rest(now, before, warp)
+    assert is_still is not None
+    assert is_still[16:-16, :90].all()
+    assert is_still[16:-16, 110:-16].mean() < 0.02
+
+
+@pytest.mark.parametrize("noise", [2.0, 4.0])
+@pytest.mark.parametrize("contrast", [0.1, 1.0])
+def test_a_noisy_wall_is_at_rest(noise: float, contrast: float) -> None:
+    wall = (100 + texture() * contrast * 0.5).astype(np.uint8)
+    now, before = noisy(wall, noise, 1), noisy(wall, noise, 2)
+    resting = pixels_at_rest(now, before, warp_between(now, before))
+    assert resting is not None
+    assert resting.mean() > 0.8
+
+
+@pytest.mark.parametrize("right", [0.5, 2, 5])
+def test_a_noisy_pan_is_no_rest(right: float) -> None:
+    now, before = noisy(moved(texture(), right, 0), 3, 1), noisy(texture(), 3, 2)
+    assert pixels_at_rest(now, before, warp_between(now, before)) is None
