@@ -26,8 +26,8 @@ from fnst_live.stylenet.model_file import StyleModel
 from fnst_live.stylize.engine import StyleVector
 from fnst_live.stylize.fingerprint import model_fingerprint
 
-# The binding sets up a table when a tensor's memory is first looked at, and two threads that do so at once wait for each
-# other for ever: one for the table, with the interpreter's lock in its hand, one for that lock. Here there is but one.
+# The binding sets up a table when a tensor's memory is first looked at, and two threads that do so at once wait for
+# ever: one for the table, with the interpreter's lock in its hand, the other for that lock. Here there is but one.
 _TOUCHED = ov.Tensor(np.zeros(1, np.uint8)).data
 
 GRAPH_VERSION = 1  # raise it when the graph made from the same weights changes
