@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from fnst_live.options import add_options, from_arguments
+from fnst_live.options import add_options, given_options, missing_flags
 from trainer.config import TrainConfig
 from trainer.errors import ConfigError, TrainerError
+from trainer.run_folder import resumed_config
+from trainer.stopping import Stopped
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -24,6 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         parsed = build_parser().parse_args(arguments)
         parsed.run(parsed, arguments)
+    except Stopped as stopped:
+        print(f"fnst-train: {stopped}", file=sys.stderr)
+        return INTERRUPTED
     except KeyboardInterrupt:
         print("fnst-train: stopped; the same command goes on from the last checkpoint, if it was training",
               file=sys.stderr)
@@ -48,7 +53,9 @@ def build_parser() -> Parser:
     parser = Parser(prog="fnst-train", description="Train style models for fnst-live.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     train = commands.add_parser("train", help="train a model from paintings and a folder of photos")
-    add_options(train, TrainConfig)
+    train.add_argument("--resume", type=Path, metavar="RUN_FOLDER",
+                       help="go on with a run, bit for bit, by its own config.json; other flags change it")
+    add_options(train, TrainConfig, only_given=True)
     train.set_defaults(run=_train)
     evaluate = commands.add_parser("eval", help="stylize one picture with a model")
     evaluate.add_argument("--content-image", type=Path, required=True, metavar="FILE", help="the photo")
@@ -62,10 +69,20 @@ def build_parser() -> Parser:
 
 
 def _train(parsed: argparse.Namespace, arguments: Sequence[str]) -> None:
-    config = from_arguments(TrainConfig, parsed)  # tells of a wrong flag before torch is loaded
+    config = _train_config(parsed)  # tells of a wrong flag before torch is loaded
     from trainer.training import train
 
     print(train(config, arguments))
+
+
+def _train_config(parsed: argparse.Namespace) -> TrainConfig:
+    given = given_options(TrainConfig, parsed)
+    if parsed.resume is not None:
+        return resumed_config(parsed.resume, given)
+    missing = missing_flags(TrainConfig, given)
+    if missing:
+        raise ConfigError(f"the following arguments are required: {', '.join(missing)}; see fnst-train train --help")
+    return TrainConfig(**given)
 
 
 def _eval(parsed: argparse.Namespace, _: Sequence[str]) -> None:

@@ -18,6 +18,7 @@ from trainer.errors import DataError
 # Pillow's decoders answer a damaged file with any of these
 UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
+FEW_TIMES = 20  # a held-out photo must not be missed
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,14 @@ def find_photos(folder: Path) -> list[Path]:
     if not photos:
         raise DataError(f"{folder} holds no photos: --dataset needs a folder of .jpg or .png files")
     return photos
+
+
+def hold_out(photos: list[Path], count: int) -> tuple[list[Path], list[Path]]:
+    """Photos to train on, and a few evenly spaced ones that are not; where photos are few, none can be spared."""
+    if len(photos) < FEW_TIMES * count:
+        return photos, photos[:count]
+    held_out = photos[:: len(photos) // count][:count]
+    return [photo for photo in photos if photo not in held_out], held_out
 
 
 def open_picture(file: Path) -> Image.Image:
@@ -62,8 +71,8 @@ def load_style_image(file: Path, shorter_side: int) -> Tensor:
 class PhotoBatches:
     """Endless shuffled batches of crops, reproducible from the seed and the step alone."""
 
-    def __init__(self, photos: list[Path], batch_size: int, size: int, seed: int):
-        self.photos, self.batch_size, self.size, self.seed = photos, batch_size, size, seed
+    def __init__(self, photos: list[Path], batch_size: int, size: int, seed: int, *, augment: bool = True):
+        self.photos, self.batch_size, self.size, self.seed, self.augment = photos, batch_size, size, seed, augment
         self.damaged: set[Path] = set()
 
     def batch(self, step: int) -> Tensor:
@@ -78,7 +87,8 @@ class PhotoBatches:
             yield int(order[offset])
 
     def _crop(self, index: int, generator: torch.Generator) -> Tensor:
-        return roughen(random_crop(self._readable(index), self.size, generator), generator)
+        crop = random_crop(self._readable(index), self.size, generator)
+        return roughen(crop, generator) if self.augment else crop
 
     def _readable(self, index: int) -> Tensor:
         """The photo, or the next one that is not damaged."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,11 @@ from fnst_live.stylenet.johnson_net import JohnsonNet
 from fnst_live.stylenet.model_file import read_header
 from trainer import cli, training
 from trainer.cli import BAD_INPUT, INTERRUPTED, build_parser, main
+from trainer.config import TrainConfig
+from trainer.run_folder import open_run
+from trainer.stopping import Stopped
+
+MakeConfig = Callable[..., TrainConfig]
 
 HEAVY = ("torch", "numpy", "PIL", "cv2", "tqdm", "safetensors")
 
@@ -135,6 +142,37 @@ def test_ctrl_c(
     arguments = ["train", "--dataset", photos, "--style-image", paintings[0], "--save-model-dir", photos / "out"]
     assert main([str(argument) for argument in arguments]) == INTERRUPTED
     assert "goes on from the last checkpoint" in capsys.readouterr().err
+
+
+def test_a_stopped_run_says_how_to_go_on(
+    capsys: pytest.CaptureFixture[str], photos: Path, paintings: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> Path:
+        raise Stopped("stopped after step 3")
+
+    monkeypatch.setattr(training, "train", stopped)
+    arguments = ["train", "--dataset", photos, "--style-image", paintings[0], "--save-model-dir", photos / "out"]
+    assert main([str(argument) for argument in arguments]) == INTERRUPTED
+    assert capsys.readouterr().err == "fnst-train: stopped after step 3\n"
+
+
+def test_resume_takes_a_runs_own_settings(
+    make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = make_config(lr=0.5)
+    open_run(config, [])
+    seen: list[TrainConfig] = []
+
+    def train(told: TrainConfig, _: object) -> Path:
+        seen.append(told)
+        return Path("model.safetensors")
+
+    monkeypatch.setattr(training, "train", train)
+    assert main(["train", "--resume", str(config.save_model_dir), "--time-budget", "1h30m"]) == 0
+    assert seen == [replace(config, steps=0, time_budget=5400.0)]
+    assert capsys.readouterr().out == "model.safetensors\n"
+    assert "is not the folder of a run" in error_line(capsys, "train", "--resume", config.dataset)
+    assert "invalid duration value: 'soon'" in error_line(capsys, "train", "--time-budget", "soon")
 
 
 def test_help_loads_nothing_heavy() -> None:

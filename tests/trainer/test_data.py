@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from trainer.data import PhotoBatches, find_photos, load_image, load_style_image, random_crop, roughen
+from trainer.data import PhotoBatches, find_photos, hold_out, load_image, load_style_image, random_crop, roughen
 from trainer.errors import DataError
 
 
@@ -136,3 +136,22 @@ def test_only_damaged_photos(photos: Path) -> None:
         damage(file)
     with pytest.raises(DataError, match="none of the training photos can be read"):
         PhotoBatches(find_photos(photos), 2, 64, seed=1).batch(0)
+
+
+def test_held_out_photos_are_not_trained_on() -> None:
+    files = [Path(f"{i:03}.jpg") for i in range(100)]
+    training, held_out = hold_out(files, 4)
+    assert [file.stem for file in held_out] == ["000", "025", "050", "075"]
+    assert sorted(training + held_out) == files
+
+
+def test_where_photos_are_few_none_is_spared() -> None:
+    files = [Path(f"{i}.jpg") for i in range(6)]
+    assert hold_out(files, 4) == (files, files[:4])
+
+
+def test_photos_as_they_are(photos: Path) -> None:
+    file = photos / "flat.png"
+    Image.new("RGB", (80, 80), (204, 102, 51)).save(file)
+    batches = PhotoBatches([file], 8, 64, seed=1, augment=False)
+    assert torch.allclose(batches.batch(0), torch.tensor([0.8, 0.4, 0.2]).view(1, 3, 1, 1))
