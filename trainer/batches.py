@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from trainer.data import PhotoBatches
 from trainer.losses import random_motion, warp
 
 SENSOR_NOISE = 0.01
@@ -59,10 +59,20 @@ class Batch:
         return Batch(self.content[part], self.rows[part], self.motion and self.motion.each(lambda t: t[part]))
 
 
-def make_batch(photos: PhotoBatches, step: int, style_count: int, *, with_motion: bool) -> Batch:
+class Contents(Protocol):
+    """Where pictures come from: photos, or what stands in for them."""
+
+    seed: int
+
+    def batch(self, step: int) -> Tensor:
+        """(N, 3, S, S) RGB in [0, 1], always the same for a step."""
+        ...
+
+
+def make_batch(contents: Contents, step: int, style_count: int, *, with_motion: bool) -> Batch:
     """The batch of that step, on the CPU."""
-    generator = torch.Generator().manual_seed(photos.seed * 7919 + step)
-    content = photos.batch(step)                                                   # (N, 3, S, S)
+    generator = torch.Generator().manual_seed(contents.seed * 7919 + step)
+    content = contents.batch(step)                                                 # (N, 3, S, S)
     rows = torch.randint(style_count, (len(content),), generator=generator)        # (N,)
     return Batch(content, rows, move(content, generator) if with_motion else None)
 

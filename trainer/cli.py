@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from fnst_live.options import add_options, given_options, missing_flags
-from trainer.config import TrainConfig
+from fnst_live.options import add_options, from_arguments, given_options, missing_flags
+from trainer.config import AdaptConfig, TrainConfig
 from trainer.errors import ConfigError, TrainerError
 from trainer.run_folder import resumed_config
 from trainer.stopping import Stopped
@@ -57,6 +57,9 @@ def build_parser() -> Parser:
                        help="go on with a run, bit for bit, by its own config.json; other flags change it")
     add_options(train, TrainConfig, only_given=True)
     train.set_defaults(run=_train)
+    adapt = commands.add_parser("adapt", help="teach a model one more style, in minutes")
+    add_options(adapt, AdaptConfig)
+    adapt.set_defaults(run=_adapt)
     evaluate = commands.add_parser("eval", help="stylize one picture with a model")
     evaluate.add_argument("--content-image", type=Path, required=True, metavar="FILE", help="the photo")
     evaluate.add_argument("--model", type=Path, required=True, metavar="FILE", help="a .safetensors or .pth model")
@@ -83,6 +86,13 @@ def _train_config(parsed: argparse.Namespace) -> TrainConfig:
     if missing:
         raise ConfigError(f"the following arguments are required: {', '.join(missing)}; see fnst-train train --help")
     return TrainConfig(**given)
+
+
+def _adapt(parsed: argparse.Namespace, arguments: Sequence[str]) -> None:
+    config = from_arguments(AdaptConfig, parsed)
+    from trainer.adapt import adapt
+
+    print(adapt(config, arguments))
 
 
 def _eval(parsed: argparse.Namespace, _: Sequence[str]) -> None:

@@ -126,6 +126,60 @@ class TrainConfig:
             )
 
 
+@dataclass(frozen=True)
+class AdaptConfig:
+    """Settings of `fnst-train adapt`."""
+
+    base: Path = option("model file whose network learns the new style", metavar="MODEL")
+    style_image: Path = option("the painting", metavar="FILE")
+    output: Path | None = option("the new model file; NAME.safetensors if not given", None, metavar="FILE")
+    time_budget: float = option("time to learn for, in seconds or as 90s, 2m", 120.0, type=parse_duration,
+                                metavar="TIME")
+    steps: int = option("steps to learn for, instead of --time-budget; 0 goes by time", 0)
+    dataset: Path | None = option("folder of photos to learn on; without it made-up pictures do", None, metavar="DIR")
+    vgg_model_dir: Path | None = option("folder with VGG-19 or VGG-16 weights", None, metavar="DIR")
+    cuda: int = option("1 learns on the GPU, 0 on the CPU", 0, choices=(0, 1))
+    precision: str = option("arithmetic", "auto", choices=("auto", "float32", "bfloat16"))
+    batch_size: int = option("pictures per step", 4)
+    image_size: int = option("side of the pictures, in pixels", 192)
+    style_size: int = option("shorter side that the painting is scaled to: the size of the strokes", 384)
+    content_weight: float = option("how much of the content must survive", 0.5)
+    style_weight: float = option("how much of the painting must appear", 1.0)
+    tv_weight: float = option("how smooth it must be", 0.02)
+    temporal_weight: float = option("how steady it must be under motion; doubles the time of a step", 0.0)
+    lr: float = option("peak learning rate of Adam", 1e-2)
+    clip_norm: float = option("longest gradient", 10.0)
+    seed: int = option("seed of everything random", 0)
+    name: str | None = option("what the style is called; as the painting's file if not given", None)
+    work: str = option("title of the painting", "")
+    painter: str = option("its painter", "")
+    year: str = option("its year", "")
+
+    def __post_init__(self) -> None:
+        require_numbers(self)
+        _require(self.image_size % 8 == 0 and self.image_size >= 32, "--image-size must be a multiple of 8, 32 or more")
+
+    @property
+    def weights(self) -> LossWeights:
+        return LossWeights(self.content_weight, self.style_weight, self.tv_weight, self.temporal_weight)
+
+    @property
+    def style_name(self) -> str:
+        return self.name or self.style_image.stem
+
+    @property
+    def output_file(self) -> Path:
+        return self.output or Path(f"{self.style_name}.safetensors")
+
+    def require_inputs(self) -> None:
+        """Look at all that lies on disk before the first step. Raises ConfigError."""
+        _require(self.base.is_file(), f"--base {self.base} does not exist")
+        _require(self.style_image.is_file(), f"--style-image {self.style_image} does not exist")
+        _require(self.dataset is None or self.dataset.is_dir(), f"--dataset {self.dataset} is not a folder")
+        _require(self.output_file.suffix == ".safetensors", f"--output {self.output_file} must end in .safetensors")
+        _require(self.output_file.parent.is_dir(), f"--output {self.output_file} lies in a folder that does not exist")
+
+
 def require_numbers(config: Any) -> None:
     """The limits that a flag has in whatever command it stands. Raises ConfigError."""
     given = {f.name: getattr(config, f.name) for f in fields(config) if getattr(config, f.name) is not None}

@@ -25,22 +25,57 @@ PACE_STEPS = 50  # the pace is that of the last steps, not of an hour ago
 log = logging.getLogger(__name__)
 
 
+class ProgressLine:
+    """For people: a line that stays in place on a terminal, else one now and then."""
+
+    def __init__(self, schedule: Schedule, clock: Clock = time.monotonic):
+        self._schedule, self._clock = schedule, clock
+        self._times_s: deque[float] = deque([clock()], PACE_STEPS + 1)
+        self._closing = contextlib.ExitStack()
+        bar = tqdm(disable=None, bar_format="{desc}")  # a line of our own
+        self._bar = self._closing.enter_context(bar)
+        if not bar.disable:
+            self._closing.enter_context(logging_redirect_tqdm())
+
+    def __enter__(self) -> ProgressLine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.close()
+
+    def step_done(self) -> None:
+        """Told of every step, for the pace."""
+        self._times_s.append(self._clock())
+
+    def show(self, step: int, values: Mapping[str, float]) -> None:
+        line = self._line(step, values)
+        if self._bar.disable:
+            log.info("%s", line)
+        else:
+            self._bar.set_description_str(line)
+
+    def _line(self, step: int, values: Mapping[str, float]) -> str:
+        """step 120  43%  2.31 it/s  5:32 left  total 0.513  content ..."""
+        span_s = self._times_s[-1] - self._times_s[0]
+        pace = (len(self._times_s) - 1) / span_s if span_s > 0 else 0.0
+        left = _clock_time(self._schedule.seconds_left(step, pace)) if pace else "?"
+        shown = "  ".join(f"{name} {value:.3g}" for name, value in values.items())
+        return f"step {step}  {self._schedule.done(step):.0%}  {pace:.2f} it/s  {left} left  {shown}"
+
+
 class TrainingLog:
     """Told of every step; says something of every tenth. A run that goes on adds to its file."""
 
     def __init__(self, folder: RunFolder, first_step: int, schedule: Schedule, clock: Clock = time.monotonic):
-        self._schedule, self._clock = schedule, clock
-        self._times_s: deque[float] = deque([clock()], PACE_STEPS + 1)
         self._closing = contextlib.ExitStack()
         _forget_after(folder.log_file, first_step)
         self._lines = self._closing.enter_context(folder.log_file.open("a", encoding="utf-8"))
         self._events = _tensorboard_writer(folder.tensorboard, first_step)
         if self._events is not None:
             self._closing.callback(self._events.close)
-        bar = tqdm(initial=first_step, unit="it", disable=None, bar_format="{desc}")  # a line of our own, in place
-        self._bar = self._closing.enter_context(bar)
-        if not bar.disable:
-            self._closing.enter_context(logging_redirect_tqdm())
+        self._progress = self._closing.enter_context(ProgressLine(schedule, clock))
 
     def __enter__(self) -> TrainingLog:
         return self
@@ -52,23 +87,15 @@ class TrainingLog:
 
     def step_done(self, step: int, losses: Mapping[str, Tensor], rate: float, *, is_last: bool = False) -> None:
         """step counts from 1; rate: the learning rate of the step."""
-        self._times_s.append(self._clock())
+        self._progress.step_done()
         if step % STEPS_BETWEEN_LINES and not is_last:
             return
-        values = {name: round(float(value), 5) for name, value in losses.items()}
+        values = rounded(losses)
         self._write({"step": step, **values, "lr": float(f"{rate:.4g}")})
         if self._events is not None:
             for name, value in values.items():
                 self._events.add_scalar(f"loss/{name}", value, step)
-        self._show(self.line(step, values))
-
-    def line(self, step: int, values: Mapping[str, float]) -> str:
-        """step 120  43 %  2.31 it/s  5:32 left  total 0.513  content ..."""
-        span_s = self._times_s[-1] - self._times_s[0]
-        pace = (len(self._times_s) - 1) / span_s if span_s > 0 else 0.0
-        left = _clock_time(self._schedule.seconds_left(step, pace)) if pace else "?"
-        shown = "  ".join(f"{name} {value:.3g}" for name, value in values.items())
-        return f"step {step}  {self._schedule.done(step):.0%}  {pace:.2f} it/s  {left} left  {shown}"
+        self._progress.show(step, values)
 
     def happened(self, step: int, event: str, sentence: str) -> None:
         """Something that is no step, such as a rollback: said, and kept with the losses."""
@@ -79,11 +106,10 @@ class TrainingLog:
         self._lines.write(json.dumps(entry) + "\n")
         self._lines.flush()  # plots are drawn while it trains
 
-    def _show(self, line: str) -> None:
-        if self._bar.disable:
-            log.info("%s", line)
-        else:
-            self._bar.set_description_str(line)
+
+def rounded(losses: Mapping[str, Tensor]) -> dict[str, float]:
+    """Numbers for people and files."""
+    return {name: round(float(value), 5) for name, value in losses.items()}
 
 
 def read_log(file: Path) -> Iterator[dict[str, Any]]:

@@ -175,6 +175,17 @@ def test_resume_takes_a_runs_own_settings(
     assert "invalid duration value: 'soon'" in error_line(capsys, "train", "--time-budget", "soon")
 
 
+def test_wrong_inputs_of_adapt(
+    capsys: pytest.CaptureFixture[str], classic_model: Path, paintings: tuple[Path, Path], tmp_path: Path
+) -> None:
+    assert "required: --base, --style-image" in error_line(capsys, "adapt")
+    start = ["adapt", "--style-image", paintings[0], "--base"]
+    assert "--base missing.safetensors does not exist" in error_line(capsys, *start, "missing.safetensors")
+    assert "is not a safetensors file" in error_line(capsys, *start, classic_model)
+    assert "must end in .safetensors" in error_line(capsys, *start, classic_model, "--output", tmp_path / "a.pth")
+    assert "does not exist" in error_line(capsys, *start, classic_model, "--output", tmp_path / "no" / "a.safetensors")
+
+
 def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys\nfrom trainer.cli import build_parser\nbuild_parser().format_help()\n"
