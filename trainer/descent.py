@@ -26,7 +26,7 @@ def backward(
 ) -> dict[str, Tensor]:
     """Add the batch's gradient to the parameters, and return its losses. Where memory runs out, the batch is halved.
 
-    The pieces are weighted by their size, and every loss is a mean over pictures, so the sum is that of the whole.
+    The pieces are weighted by their size, and every loss is a mean over pictures, so they add up to the whole.
     Raises MemoryShortageError.
     """
     while True:
@@ -49,8 +49,10 @@ def _try_backward(
         parameter.grad = None
     sums: dict[str, Tensor] = {}
     try:
-        for piece in batch.pieces(piece_count):
-            losses = objective.losses(network, styles, piece.to(styles.device))
+        pieces = batch.pieces(piece_count)
+        energies = objective.content_energies(pieces, styles.device) if len(pieces) > 1 else None
+        for piece in pieces:
+            losses = objective.losses(network, styles, piece.to(styles.device), energies)
             share = len(piece) / len(batch)
             torch.autograd.backward(losses["total"] * share)
             sums = {name: sums.get(name, 0) + value.detach() * share for name, value in losses.items()}

@@ -6,7 +6,7 @@ commute with small motions and sensor noise, so it needs no video (compare Huang
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,16 @@ from trainer.config import LossWeights
 from trainer.data import load_style_image
 from trainer.device import mixed_precision
 from trainer.loss_network import LossNetwork, load_loss_network
-from trainer.losses import Features, content_loss, gram_matrix, style_loss, temporal_loss, total_variation_loss
+from trainer.losses import (
+    Energies,
+    Features,
+    content_loss,
+    feature_energies,
+    gram_matrix,
+    style_loss,
+    temporal_loss,
+    total_variation_loss,
+)
 
 CONTENT_LAYERS = ("relu3_1",)
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
@@ -33,25 +42,41 @@ class Objective:
     grams: Features
     precision: str
 
-    def losses(self, network: nn.Module, styles: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """One pass of the batch: every loss, and their weighted sum under "total". styles: the style table."""
+    def losses(
+        self, network: nn.Module, styles: Tensor, batch: Batch, energies: Energies | None = None
+    ) -> dict[str, Tensor]:
+        """One pass of the batch: every loss, and their weighted sum under "total".
+
+        styles: the style table; energies: those of the whole, where the batch is a piece of a larger one.
+        """
         with mixed_precision(self.precision, batch.content.device):
             vectors = styles[batch.rows]                                  # (N, style_length)
             stylized = network(batch.content, vectors)                    # (N, 3, S, S)
-            losses = self.picture_losses(stylized, batch.content, batch.rows)
+            losses = self.picture_losses(stylized, batch.content, batch.rows, energies)
             if batch.motion is not None and self.weights.temporal:
                 moved = network(batch.motion.content, vectors)            # (N, 3, S, S)
                 steadiness = temporal_loss(stylized, moved, batch.motion.grid, batch.motion.mask)
                 losses["temporal"] = steadiness * self.weights.temporal
         return {**losses, "total": torch.stack(list(losses.values())).sum()}
 
-    def picture_losses(self, stylized: Tensor, content: Tensor, rows: Tensor) -> dict[str, Tensor]:
+    def content_energies(self, pieces: Sequence[Batch], torch_device: torch.device) -> Energies:
+        """Of a batch that is too large to be seen at once."""
+        sums = dict.fromkeys(CONTENT_LAYERS, torch.zeros((), device=torch_device))
+        with torch.no_grad(), mixed_precision(self.precision, torch_device):
+            for piece in pieces:
+                energies = feature_energies(self.loss_network(piece.content.to(torch_device), CONTENT_LAYERS))
+                sums = {name: sums[name] + energies[name] * len(piece) for name in CONTENT_LAYERS}
+        return {name: total / sum(len(piece) for piece in pieces) for name, total in sums.items()}
+
+    def picture_losses(
+        self, stylized: Tensor, content: Tensor, rows: Tensor, energies: Energies | None = None
+    ) -> dict[str, Tensor]:
         """Those that need no second picture. stylized, content (N, 3, H, W); rows (N,): the painting of each."""
         with torch.no_grad():
             content_features = self.loss_network(content, CONTENT_LAYERS)
         features = self.loss_network(stylized)
         return {
-            "content": content_loss(features, content_features) * self.weights.content,
+            "content": content_loss(features, content_features, energies) * self.weights.content,
             "style": style_loss(features, {k: gram[rows] for k, gram in self.grams.items()}) * self.weights.style,
             "tv": total_variation_loss(stylized) * self.weights.tv,
         }

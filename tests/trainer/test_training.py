@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -233,9 +233,9 @@ def spoil(monkeypatch: pytest.MonkeyPatch, calls: range, factor: float) -> None:
     """Multiply the loss of these calls, counted from 1."""
     whole, count = Objective.losses, [0]
 
-    def losses(self: Objective, network: nn.Module, styles: Tensor, batch: Batch) -> dict[str, Tensor]:
+    def losses(self: Objective, network: nn.Module, styles: Tensor, batch: Batch, *more: Any) -> dict[str, Tensor]:
         count[0] += 1
-        values = whole(self, network, styles, batch)
+        values = whole(self, network, styles, batch, *more)
         return {**values, "total": values["total"] * factor} if count[0] in calls else values
 
     monkeypatch.setattr(Objective, "losses", losses)
@@ -307,10 +307,10 @@ def test_where_memory_runs_out_the_batch_is_taken_in_pieces(
     train(enough)
     whole = Objective.losses
 
-    def losses(self: Objective, network: nn.Module, styles: Tensor, batch: Batch) -> Mapping[str, Tensor]:
+    def losses(self: Objective, network: nn.Module, styles: Tensor, batch: Batch, *more: Any) -> dict[str, Tensor]:
         if len(batch) > 1:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes.")
-        return whole(self, network, styles, batch)
+        return whole(self, network, styles, batch, *more)
 
     monkeypatch.setattr(Objective, "losses", losses)
     train(short)
