@@ -42,9 +42,11 @@ def adapt(config: AdaptConfig, arguments: Sequence[str] = ()) -> Path:
     config.require_inputs()
     torch_device = choose_device(use_cuda=bool(config.cuda))
     base = load_base(config.base)
+    config = config.completed(base.header.training.get("config", {}))
     network = base.network.to(memory_format=torch.channels_last).to(torch_device).requires_grad_(requires_grad=False)
     objective = make_objective(
-        config.weights, [config.style_image], config.style_size, config.vgg_model_dir, torch_device, config.precision
+        config.weights, [config.style_image], config.style_size or 0, config.vgg_model_dir, torch_device,
+        config.precision,
     )
     contents = make_contents(config)
     first_batch = make_batch(contents, 0, 1, with_motion=False)

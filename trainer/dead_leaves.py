@@ -32,7 +32,7 @@ class DeadLeaves:
         for number in range(self.batch_size):
             random = np.random.default_rng((self.seed, step, number))
             picture = to_tensor(fallen_leaves(self.size, random)) * light(self.size, random)
-            pictures.append(roughen(picture, generator))
+            pictures.append(roughen(exposed(picture, random), generator))
         return torch.cat(pictures)
 
 
@@ -59,6 +59,12 @@ def light(size: int, random: np.random.Generator) -> Tensor:
         for low, cells in ((0.5, 4), (0.85, max(4, size // 4)))
     )
     return (shadows * grain).float().clamp(0, 1)
+
+
+def exposed(picture: Tensor, random: np.random.Generator) -> Tensor:
+    """Brightness and contrast as photos have them."""
+    brightness, contrast = random.uniform(0.35, 0.6), random.uniform(0.17, 0.3)
+    return ((picture - picture.mean()) / picture.std().clamp_min(1e-3) * contrast + brightness).clamp(0, 1)
 
 
 def _color(tint: np.ndarray[tuple[int], np.dtype[np.float64]], random: np.random.Generator) -> tuple[int, int, int]:

@@ -55,7 +55,7 @@ def make_adapt(base: Path, paintings: tuple[Path, Path], vgg_dir: Path, tmp_path
 
 def style_loss_of(config: AdaptConfig, network: nn.Module, row: Tensor) -> float:
     weights, painting = config.weights, [config.style_image]
-    objective = make_objective(weights, painting, config.style_size, config.vgg_model_dir, torch.device("cpu"))
+    objective = make_objective(weights, painting, 48, config.vgg_model_dir, torch.device("cpu"))
     content = DeadLeaves(4, 32, seed=9).batch(0)
     with torch.no_grad():
         batch = Batch(content, torch.zeros(4, dtype=torch.long), None)
