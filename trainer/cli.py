@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from fnst_live.options import add_options, from_arguments, given_options, missing_flags
-from trainer.config import AdaptConfig, TrainConfig
+from trainer.config import AdaptConfig, EvaluateConfig, OptimizeConfig, TrainConfig
 from trainer.errors import ConfigError, TrainerError
 from trainer.run_folder import resumed_config
 from trainer.stopping import Stopped
@@ -60,6 +60,12 @@ def build_parser() -> Parser:
     adapt = commands.add_parser("adapt", help="teach a model one more style, in minutes")
     add_options(adapt, AdaptConfig)
     adapt.set_defaults(run=_adapt)
+    optimize = commands.add_parser("optimize", help="paint one picture without a network, as Gatys 2015 did")
+    add_options(optimize, OptimizeConfig)
+    optimize.set_defaults(run=_optimize)
+    yardstick = commands.add_parser("evaluate", help="hold a model against the optimizer, over held-out photos")
+    add_options(yardstick, EvaluateConfig)
+    yardstick.set_defaults(run=_evaluate)
     evaluate = commands.add_parser("eval", help="stylize one picture with a model")
     evaluate.add_argument("--content-image", type=Path, required=True, metavar="FILE", help="the photo")
     evaluate.add_argument("--model", type=Path, required=True, metavar="FILE", help="a .safetensors or .pth model")
@@ -93,6 +99,20 @@ def _adapt(parsed: argparse.Namespace, arguments: Sequence[str]) -> None:
     from trainer.adapt import adapt
 
     print(adapt(config, arguments))
+
+
+def _optimize(parsed: argparse.Namespace, _: Sequence[str]) -> None:
+    config = from_arguments(OptimizeConfig, parsed)
+    from trainer.optimize import optimize
+
+    print(optimize(config))
+
+
+def _evaluate(parsed: argparse.Namespace, _: Sequence[str]) -> None:
+    config = from_arguments(EvaluateConfig, parsed)
+    from trainer.yardstick import evaluate
+
+    print(evaluate(config))
 
 
 def _eval(parsed: argparse.Namespace, _: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ import tempfile
 import types
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -140,10 +140,11 @@ class AdaptConfig:
     vgg_model_dir: Path | None = option("folder with VGG-19 or VGG-16 weights", None, metavar="DIR")
     cuda: int = option("1 learns on the GPU, 0 on the CPU", 0, choices=(0, 1))
     precision: str = option("arithmetic", "auto", choices=("auto", "float32", "bfloat16"))
-    batch_size: int = option("pictures per step", 4)
-    image_size: int = option("side of the pictures, in pixels", 192)
-    style_size: int = option("shorter side that the painting is scaled to: the size of the strokes", 384)
-    content_weight: float = option("how much of the content must survive", 0.5)
+    batch_size: int = option("pictures per step; the more steps there are in the time, the better", 2)
+    image_size: int = option("side of the pictures, in pixels", 160)
+    style_size: int | None = option("shorter side of the painting: the size of the strokes; the model's if not given",
+                                    None)
+    content_weight: float | None = option("how much of the content must survive; the model's if not given", None)
     style_weight: float = option("how much of the painting must appear", 1.0)
     tv_weight: float = option("how smooth it must be", 0.02)
     temporal_weight: float = option("how steady it must be under motion; doubles the time of a step", 0.0)
@@ -159,9 +160,17 @@ class AdaptConfig:
         require_numbers(self)
         _require(self.image_size % 8 == 0 and self.image_size >= 32, "--image-size must be a multiple of 8, 32 or more")
 
+    def completed(self, trained: Mapping[str, Any]) -> AdaptConfig:
+        """With the settings that the model was trained with, where the command does not tell."""
+        return replace(
+            self,
+            content_weight=trained.get("content_weight", 0.5) if self.content_weight is None else self.content_weight,
+            style_size=trained.get("style_size", 384) if self.style_size is None else self.style_size,
+        )
+
     @property
     def weights(self) -> LossWeights:
-        return LossWeights(self.content_weight, self.style_weight, self.tv_weight, self.temporal_weight)
+        return LossWeights(self.content_weight or 0.0, self.style_weight, self.tv_weight, self.temporal_weight)
 
     @property
     def style_name(self) -> str:
@@ -180,12 +189,71 @@ class AdaptConfig:
         _require(self.output_file.parent.is_dir(), f"--output {self.output_file} lies in a folder that does not exist")
 
 
-def require_numbers(config: Any) -> None:
-    """The limits that a flag has in whatever command it stands. Raises ConfigError."""
+@dataclass(frozen=True)
+class OptimizeConfig:
+    """Settings of `fnst-train optimize`."""
+
+    content_image: Path = option("the photo", metavar="FILE")
+    style_image: tuple[Path, ...] = option("the painting; of several the mean", nargs="+", metavar="FILE")
+    output_image: Path = option("where the result goes", metavar="FILE")
+    iterations: int = option("how often the picture is changed", 300)
+    optimizer: str = option("who changes it", "lbfgs", choices=("lbfgs", "adam"))
+    init: str = option("what it starts from", "content", choices=("content", "noise"))
+    size: int = option("longer side of the result, in pixels; 0 leaves the photo as it is", 512)
+    style_size: int | None = option("shorter side of the painting: the size of the strokes; the result's if not given",
+                                    None)
+    keep_color: bool = option("take the light of the result and the color of the photo", default=False)
+    preview_interval: int = option("iterations between previews beside the result; 0 makes none", 0)
+    content_weight: float = option("how much of the content must survive", 0.1)
+    style_weight: float = option("how much of the painting must appear", 1.0)
+    tv_weight: float = option("how smooth it must be", 0.02)
+    lr: float | None = option("step length; 1 for lbfgs and 0.02 for adam if not given", None)
+    vgg_model_dir: Path | None = option("folder with VGG-19 or VGG-16 weights", None, metavar="DIR")
+    cuda: int = option("1 computes on the GPU, 0 on the CPU", 0, choices=(0, 1))
+    precision: str = option("arithmetic", "float32", choices=("auto", "float32", "bfloat16"))
+    seed: int = option("seed of the noise", 0)
+
+    def __post_init__(self) -> None:
+        require_numbers(self, least={"iterations": 0, "size": 0, "preview_interval": 0})
+
+    @property
+    def weights(self) -> LossWeights:
+        return LossWeights(self.content_weight, self.style_weight, self.tv_weight)
+
+
+@dataclass(frozen=True)
+class EvaluateConfig:
+    """Settings of `fnst-train evaluate`."""
+
+    model: Path = option("a .safetensors or .pth model", metavar="FILE")
+    style_image: tuple[Path, ...] = option("paintings, called as the styles are", nargs="+", metavar="FILE")
+    photos: Path = option("folder of photos that the model has not been trained on", metavar="DIR")
+    output: Path = option("folder for evaluation.json and evaluation.png", metavar="DIR")
+    sizes: tuple[int, ...] = option("sides of the pictures, in pixels", (256, 512, 1024), nargs="+")
+    photo_count: int = option("how many photos", 4)
+    iterations: int = option("how far the optimizer's curve goes", 200)
+    optimizer: str = option("who draws the curve", "lbfgs", choices=("lbfgs", "adam"))
+    init: str = option("what the optimizer starts from", "noise", choices=("content", "noise"))
+    content_weight: float | None = option("weight of the content loss; as in training if not given", None)
+    style_weight: float | None = option("weight of the style loss; as in training if not given", None)
+    tv_weight: float | None = option("weight of the total variation; as in training if not given", None)
+    style_size: int | None = option("shorter side of the paintings; as in training if not given", None)
+    vgg_model_dir: Path | None = option("folder with VGG-19 or VGG-16 weights", None, metavar="DIR")
+    cuda: int = option("1 computes on the GPU, 0 on the CPU", 0, choices=(0, 1))
+    precision: str = option("arithmetic", "float32", choices=("auto", "float32", "bfloat16"))
+    seed: int = option("seed of the noise", 0)
+
+    def __post_init__(self) -> None:
+        require_numbers(self, least={"iterations": 0, "photo_count": 1})
+        _require(min(self.sizes) >= 32, "--sizes must be 32 or more")
+
+
+def require_numbers(config: Any, least: Mapping[str, float] = types.MappingProxyType({})) -> None:
+    """The limits that a flag has in whatever command it stands, and those of this one. Raises ConfigError."""
     given = {f.name: getattr(config, f.name) for f in fields(config) if getattr(config, f.name) is not None}
-    for name, least in AT_LEAST.items():
+    for name, limit in {**AT_LEAST, **least}.items():
         if name in given:
-            _require(math.isfinite(given[name]) and given[name] >= least, f"{flag_of(name)} must be {least} or more")
+            _require(math.isfinite(given[name]) and given[name] >= limit, f"{flag_of(name)} must be {limit} or more")
     for name in MORE_THAN_NOTHING:
         if name in given:
             _require(math.isfinite(given[name]) and given[name] > 0, f"{flag_of(name)} must be more than 0")

@@ -7,7 +7,7 @@ commute with small motions and sensor noise, so it needs no video (compare Huang
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -41,6 +41,10 @@ class Objective:
     loss_network: LossNetwork
     grams: Features
     precision: str
+
+    def blended(self) -> Objective:
+        """One painting, the mean of all."""
+        return replace(self, grams={layer: gram.mean(0, keepdim=True) for layer, gram in self.grams.items()})
 
     def losses(
         self, network: nn.Module, styles: Tensor, batch: Batch, energies: Energies | None = None
