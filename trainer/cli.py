@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from fnst_live.options import add_options, from_arguments, given_options, missing_flags
-from trainer.config import AdaptConfig, EvaluateConfig, OptimizeConfig, TrainConfig
+from trainer.config import AdaptConfig, EvaluateConfig, ExportConfig, OptimizeConfig, TrainConfig
 from trainer.errors import ConfigError, TrainerError
 from trainer.run_folder import resumed_config
 from trainer.stopping import Stopped
@@ -66,6 +66,9 @@ def build_parser() -> Parser:
     yardstick = commands.add_parser("evaluate", help="hold a model against the optimizer, over held-out photos")
     add_options(yardstick, EvaluateConfig)
     yardstick.set_defaults(run=_evaluate)
+    export = commands.add_parser("export", help="make a file for other programs of a model")
+    add_options(export, ExportConfig)
+    export.set_defaults(run=_export)
     evaluate = commands.add_parser("eval", help="stylize one picture with a model")
     evaluate.add_argument("--content-image", type=Path, required=True, metavar="FILE", help="the photo")
     evaluate.add_argument("--model", type=Path, required=True, metavar="FILE", help="a .safetensors or .pth model")
@@ -113,6 +116,13 @@ def _evaluate(parsed: argparse.Namespace, _: Sequence[str]) -> None:
     from trainer.yardstick import evaluate
 
     print(evaluate(config))
+
+
+def _export(parsed: argparse.Namespace, _: Sequence[str]) -> None:
+    config = from_arguments(ExportConfig, parsed)
+    from trainer.export import export
+
+    print(export(config))
 
 
 def _eval(parsed: argparse.Namespace, _: Sequence[str]) -> None:

@@ -248,6 +248,20 @@ class EvaluateConfig:
         _require(min(self.sizes) >= 32, "--sizes must be 32 or more")
 
 
+@dataclass(frozen=True)
+class ExportConfig:
+    """Settings of `fnst-train export`."""
+
+    model: Path = option("a .safetensors or .pth model", metavar="FILE")
+    format: str = option("what to make of it", choices=("onnx", "safetensors", "pth"))
+    output: Path = option("the file to write", metavar="FILE")
+    style: tuple[str, ...] = option("only these styles of it, in this order", (), nargs="+", metavar="NAME")
+
+    def __post_init__(self) -> None:
+        _require(self.output.suffix == f".{self.format}", f"--output {self.output} must end in .{self.format}")
+        _require(self.output.parent.is_dir(), f"--output {self.output} lies in a folder that does not exist")
+
+
 def require_numbers(config: Any, least: Mapping[str, float] = types.MappingProxyType({})) -> None:
     """The limits that a flag has in whatever command it stands, and those of this one. Raises ConfigError."""
     given = {f.name: getattr(config, f.name) for f in fields(config) if getattr(config, f.name) is not None}

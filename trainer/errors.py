@@ -33,3 +33,7 @@ class EvaluationError(TrainerError):
 
 class MemoryShortageError(TrainerError):
     """Not even the smallest piece fits into memory."""
+
+
+class ExportError(TrainerError):
+    """A model that cannot be written in the format asked for."""

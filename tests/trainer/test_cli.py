@@ -197,8 +197,19 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_help_names_every_flag() -> None:
     help_text = build_parser().format_help()
-    assert "train" in help_text
-    assert "eval" in help_text
+    for command in ("train", "adapt", "optimize", "evaluate", "export", "eval"):
+        assert f"    {command} " in help_text
+
+
+def test_what_other_commands_are_told_wrong(
+    capsys: pytest.CaptureFixture[str], classic_model: Path, photo: Path, tmp_path: Path
+) -> None:
+    assert "required: --content-image, --style-image, --output-image" in error_line(capsys, "optimize")
+    assert "required: --model, --style-image, --photos, --output" in error_line(capsys, "evaluate")
+    start = ["export", "--model", classic_model, "--format", "onnx", "--output"]
+    assert "--output candy.pth must end in .onnx" in error_line(capsys, *start, "candy.pth")
+    assert "does not exist" in error_line(capsys, *start, tmp_path / "no" / "candy.onnx")
+    assert "--format" in error_line(capsys, *start, "candy.jpg", "--format", "jpg")
 
 
 def test_python_m_trainer() -> None:
