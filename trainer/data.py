@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from trainer.errors import DataError
 # Pillow's decoders answer a damaged file with any of these
 UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
+LONGEST_BLUR = 0.04  # of the picture's side
 FEW_TIMES = 20  # a held-out photo must not be missed
 
 log = logging.getLogger(__name__)
@@ -123,10 +125,31 @@ def random_crop(image: Tensor, size: int, generator: torch.Generator) -> Tensor:
 
 
 def roughen(image: Tensor, generator: torch.Generator) -> Tensor:
-    """Now and then darker and noisier, as webcams in living rooms are."""
-    luck = torch.rand(3, generator=generator)
+    """Now and then darker, noisier and blurred by motion, as webcams in living rooms are."""
+    luck = torch.rand(6, generator=generator)
+    if luck[3] < 0.15:
+        length_px = float(1 + luck[4] * LONGEST_BLUR * image.shape[-1])
+        image = motion_blur(image, length_px, angle=math.pi * float(luck[5]))
     if luck[0] < 0.3:
         image = image * (0.35 + 0.65 * luck[1])
     if luck[0] < 0.4:
         image = image + torch.randn(image.shape, generator=generator) * (0.04 * luck[2])
     return image.clamp(0, 1)
+
+
+def motion_blur(image: Tensor, length_px: float, angle: float) -> Tensor:
+    """What the camera saw while it moved along a straight line of that length. image: (N, C, H, W)."""
+    kernel = _line(length_px, angle).to(image)
+    pad, channels = kernel.shape[0] // 2, image.shape[1]
+    padded = F.pad(image, (pad,) * 4, mode="replicate")
+    return F.conv2d(padded, kernel.expand(channels, 1, *kernel.shape), groups=channels)
+
+
+def _line(length_px: float, angle: float) -> Tensor:
+    """A segment through the middle, one pixel wide with soft edges, of sum 1: (K, K), K odd."""
+    reach = math.ceil(length_px / 2)
+    y, x = torch.meshgrid(*[torch.arange(-reach, reach + 1.0)] * 2, indexing="ij")
+    along, across = x * math.cos(angle) + y * math.sin(angle), y * math.cos(angle) - x * math.sin(angle)
+    beyond = (along.abs() - (length_px - 1) / 2).clamp_min(0)
+    weights = (1 - torch.hypot(beyond, across)).clamp_min(0)
+    return weights / weights.sum()
