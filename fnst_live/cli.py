@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from fnst_live import __version__
+from fnst_live.bench.settings import BenchSettings
 from fnst_live.errors import SettingError, UserError
 from fnst_live.live_settings import SourceSpec
 from fnst_live.options import add_options, from_arguments
@@ -71,6 +72,7 @@ def build_parser() -> Parser:
                         help="the picture that --sheet paints (default: the built-in scene)")
     styles.add_argument("--overwrite", action="store_true", help="replace an existing sheet")
     _add_metrics(commands)
+    _add_bench(commands)
     doctor = _add_command(commands, "doctor", "what this machine has, and what of it works", _doctor)
     doctor.add_argument("--json", action="store_true", help="as a JSON object")
     return parser
@@ -125,6 +127,13 @@ def _add_metrics(commands: Any) -> None:
     parser.add_argument("--against", type=Path, metavar="STYLIZED",
                         help="another one to compare with, for example by --stability 0")
     parser.add_argument("--json", action="store_true", help="as a JSON object")
+
+
+def _add_bench(commands: Any) -> None:
+    parser = _add_command(
+        commands, "bench", "measure how fast this machine paints, stage by stage and end to end", _bench
+    )
+    add_options(parser, BenchSettings)
 
 
 def _window(arguments: argparse.Namespace) -> None:
@@ -202,6 +211,23 @@ def _metrics(arguments: argparse.Namespace) -> None:
     for warning in comparison.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     print(comparison.as_text())
+
+
+def _bench(arguments: argparse.Namespace) -> None:
+    settings = from_arguments(BenchSettings, arguments)
+    from fnst_live.bench.command import run_command
+
+    try:
+        outcome = run_command(settings)
+    except KeyboardInterrupt:
+        print("fnst-live: stopped; nothing was saved", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    if arguments.json:
+        print(json.dumps(outcome.record, ensure_ascii=False))
+        return
+    for warning in outcome.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    print(outcome.text)
 
 
 def _doctor(arguments: argparse.Namespace) -> None:

@@ -133,7 +133,7 @@ class DoctorReport:
 def collect_report(tell: Tell = lambda _: None) -> DoctorReport:
     """Look, and try. Takes some seconds; tell hears what is being tried."""
     tell("checking the machine")
-    machine = _machine()
+    machine = this_machine()
     tell("checking the engines")
     trial_style, model = _trial_model()
     engines = survey_engines(model, (TRIAL_SIZE.height, TRIAL_SIZE.width))
@@ -156,7 +156,8 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _machine() -> Machine:
+def this_machine() -> Machine:
+    """What is found without trying anything."""
     cuda = _cuda_card()
     return Machine(
         platform.platform(), fingerprint.cpu_name(), tuple(fingerprint.cpu_flags()), os.cpu_count() or 1,

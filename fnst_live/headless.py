@@ -112,7 +112,12 @@ OpenPainting = Callable[[LookSettings], Painting]
 
 def painting_of_video(look: LookSettings) -> Painting:
     """Paints several frames at once: a core each. Raises StyleError, EngineError."""
-    return Painting(look, lanes=min(os.cpu_count() or 1, MOST_LANES))
+    return Painting(look, render_lanes())
+
+
+def render_lanes() -> int:
+    """How many frames of a video are painted at once."""
+    return min(os.cpu_count() or 1, MOST_LANES)
 
 
 def render_video(

@@ -70,9 +70,11 @@ RULES = {
     "live": rule(EVERYTHING_BUT_THE_WINDOW, "cv2 numpy"),
     "live_session": rule("live live_events live_settings pipeline sources"),
     "live_devices": rule("live_settings sources"),
+    "bench": rule(EVERYTHING_BUT_THE_WINDOW + " live", "cv2 numpy torch tqdm"),
     "doctor": rule(EVERYTHING_BUT_THE_WINDOW, "av cv2 numpy openvino torch"),
     "cli": rule(
-        "__init__ errors options settings live_settings headless style_library contact_sheet clip_comparison doctor gui"
+        "__init__ errors options settings live_settings headless style_library contact_sheet clip_comparison bench "
+        "doctor gui"
     ),
     "gui": rule(
         "__init__ errors options settings paths logs frames pipeline style_library live_session live_settings "

@@ -261,7 +261,7 @@ def test_a_card_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fnst_live.stylize.fingerprint.cuda_name", lambda: "A Card")
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: properties)
     monkeypatch.setattr(doctor, "_driver_version", lambda: "")
-    machine = doctor._machine()
+    machine = doctor.this_machine()
     assert machine.cuda == CudaCard("A Card", 24 * 2**30, "")
     assert machine.no_cuda == ""
     assert doctor._machine_rows(machine)[-1] == ("CUDA card", "A Card, 24.0 GiB, driver unknown")

@@ -174,7 +174,7 @@ def is_painted(result: LiveResult) -> bool:
 def test_the_scene_is_painted(window: Window) -> None:
     window.start()
     result = window.wait_for_result(is_painted)
-    assert result.content.shape == result.painted.shape == (480, 640, 3)
+    assert result.content.shape == result.painted.shape == (480, 854, 3)
     assert (result.style, result.generation, result.time_s) == ("garden", 1, None)
     assert result.stats.work_size == (43, 32)
     assert result.stats.engine == "torch f32"

@@ -21,7 +21,7 @@ from fnst_live.live_settings import LiveLook
 from fnst_live.pipeline.live import Captured, Finished, LiveSketch
 from fnst_live.pipeline.work_size import WorkSizeControl
 from fnst_live.settings import WORK_HEIGHT_LIMIT
-from fnst_live.stabilize.stabilizer import Stabilizer, make_stabilizer
+from fnst_live.stabilize.stabilizer import Stabilizer, adjusted, make_stabilizer
 
 STILL_LINES = 720
 
@@ -99,7 +99,7 @@ class LivePainter:
     def _stabilizer_for(self, look: LiveLook, past: object) -> Stabilizer:
         if look.stability != self._stability:
             self._stability = look.stability
-            self._stabilizer = make_stabilizer(look.stability, exact=False)
+            self._stabilizer = adjusted(self._stabilizer, look.stability, exact=False)
         if past != self._past:
             self._past = past
             self._stabilizer.reset()

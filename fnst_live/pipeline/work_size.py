@@ -1,8 +1,9 @@
 """How many lines the network gets to see, so that a target frame rate is held: quickly down, slowly up, rarely at all.
 
 Every change of the work size changes the strokes, which must not be seen to pump. So the lines come from a ladder of
-few rungs; a rung is left downwards when it is clearly too much for a while, upwards only when the next one promises to
-fit with room to spare for longer; and a rung that did not hold is left alone for a time that grows with each failure.
+few rungs, the lowest of which still shows a face; a rung is left downwards when it is clearly too much for a while,
+upwards only when the next one promises to fit with room to spare for longer; and a rung that did not hold is left
+alone for a time that grows with each failure.
 Pure bookkeeping: the time comes with each measurement.
 """
 
@@ -12,7 +13,7 @@ import math
 import statistics
 from collections import deque
 
-LADDER = (144, 180, 216, 240, 288, 336, 384, 432, 480, 540, 600, 720, 840, 960, 1080)
+LADDER = (240, 288, 336, 384, 432, 480, 540, 600, 720, 840, 960, 1080)
 FIRST_LINES = 240
 
 FEWEST_MEASURED = 8       # before anything is concluded

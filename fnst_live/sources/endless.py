@@ -15,7 +15,7 @@ from fnst_live.sources.pace import Pace
 from fnst_live.sources.picture import read_picture
 from fnst_live.sources.scene import LOOP_S
 
-SCENE_SIZE = FrameSize(640, 480)
+SCENE_SIZE = FrameSize(854, 480)  # of the shape of most screens
 SCENE_RATE = Fraction(30)
 
 

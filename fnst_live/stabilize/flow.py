@@ -15,7 +15,7 @@ Gray = npt.NDArray[np.uint8]
 
 STILL_PX = 0.06  # less than this is the estimate's own noise; snapped to nothing, the past is not resampled
 UNCHANGED_LEVELS = 0.5
-SAMPLE_STEP = 8  # every so many pixels tell whether the camera rests
+SAMPLE_STEP = 16  # every so many pixels tell whether the camera rests
 
 
 class BackwardFlow:

@@ -27,6 +27,10 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 MOST_WEIGHT = 0.99     # of the past, at full stability
 CRISPNESS_KEPT = 0.87  # of the new frame's
 SOFTEST, SHARPEST = 1.0, -0.6  # see `Warp.between`
+STROKE_PX = 16         # what is finer is a stroke
+LEAST_KEPT = 0.7       # of the past, where broad colors differ: it fades in a few frames
+COLOR_FLICKER = 12.0   # levels by which broad colors differ from frame to frame
+COLOR_SCALE = 10.0     # levels beyond that at which the past counts for a third
 GREATEST_STRETCH = 0.01  # of contrast or saturation, a frame
 LONGEST_GAP_S = 0.5    # between two frames of one scene, where some were dropped
 
@@ -66,16 +70,22 @@ class Past:
 class FlowStabilizer:
     """Satisfies `pipeline.stages.Stabilizer`; its memory is its own, one per stream.
 
-    stability: above 0 up to 1; how firmly the past is held. exact: see `BackwardFlow`.
+    stability: above 0 up to 1; how firmly the past is held; may be changed between two frames. exact: see
+    `BackwardFlow`.
     """
 
     def __init__(self, stability: float, *, exact: bool = True):
-        self.weight = MOST_WEIGHT * (1 - (1 - stability) ** 2.5)
+        self.stability = stability
         self._flow = BackwardFlow(exact=exact)
         self._warp = Warp(1, 1)
         self._trust = PastTrust(1, 1)
         self._past: Past | None = None
         self._softness = 0.0
+
+    @property
+    def weight(self) -> float:
+        """Of the past, where it can be believed."""
+        return float(MOST_WEIGHT * (1 - (1 - self.stability) ** 2.5))
 
     def reset(self) -> None:
         self._past, self._softness = None, 0.0
@@ -106,7 +116,7 @@ class FlowStabilizer:
             self._softness = 0.0
             return None
         warped = self._warp.between(past.steady, self._softness)
-        share = trust * np.float32(self.weight)
+        share = cv2.multiply(trust, likeness(warped, fresh), scale=self.weight)
         steady = with_color_of(fresh, np.asarray(cv2.blendLinear(warped, fresh, share, 1 - share), np.float32))
         self._softness = next_softness(self._softness, crispness(steady) / max(crispness(fresh), 1e-6))
         return steady
@@ -124,6 +134,20 @@ def make_stabilizer(stability: float, *, exact: bool = True) -> Stabilizer:
     return FlowStabilizer(stability, exact=exact) if stability > 0 else NoStabilizer()
 
 
+def likeness(warped: Floats, fresh: Floats) -> Floats:
+    """float32 (H, W) in 0..1: how near the past's colors come to the new frame's, strokes aside.
+
+    Strokes flicker, broad colors hardly do: where those differ, something else was there, whatever the content says.
+    """
+    height, width = fresh.shape[:2]
+    coarse = (max(1, width // STROKE_PX), max(1, height // STROKE_PX))
+    past, now = (cv2.resize(picture, coarse, interpolation=cv2.INTER_AREA) for picture in (warped, fresh))
+    red, green, blue = cv2.split(cv2.absdiff(past, now))
+    excess = np.maximum(cv2.max(cv2.max(red, green), blue) - COLOR_FLICKER, 0) / COLOR_SCALE
+    kept = LEAST_KEPT + (1 - LEAST_KEPT) * np.exp(-excess * excess)
+    return np.asarray(cv2.resize(kept, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
 def with_color_of(fresh: Floats, steady: Floats) -> Floats:
     """Brightness spread around its mean, and colors away from gray, each by a little a frame, as far as in fresh."""
     mean, spread, saturation = color_figures(steady)
@@ -139,11 +163,20 @@ def with_color_of(fresh: Floats, steady: Floats) -> Floats:
 
 
 def color_figures(picture: Floats) -> tuple[float, float, float]:
-    """Mean and standard deviation of luma, and mean saturation (largest less smallest channel), of every 16th pixel."""
-    sample = np.ascontiguousarray(picture[::4, ::4])
-    luma = sample @ LUMA
-    saturation = cv2.subtract(sample.max(axis=2), sample.min(axis=2))
-    return float(luma.mean()), float(luma.std()), float(saturation.mean())
+    """Mean and standard deviation of luma, and mean saturation (largest less smallest channel), of every 64th pixel."""
+    sample = np.ascontiguousarray(picture[::8, ::8])
+    mean, deviation = cv2.meanStdDev(cv2.transform(sample, LUMA[None]))
+    red, green, blue = cv2.split(sample)
+    saturation = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
+    return float(mean[0, 0]), float(deviation[0, 0]), cv2.mean(saturation)[0]
+
+
+def adjusted(stabilizer: Stabilizer, stability: float, *, exact: bool = True) -> Stabilizer:
+    """For another setting: the same one, with its memory, unless it is switched on or off."""
+    if isinstance(stabilizer, FlowStabilizer) and stability > 0:
+        stabilizer.stability = stability
+        return stabilizer
+    return make_stabilizer(stability, exact=exact)
 
 
 def next_softness(softness: float, kept_crispness: float) -> float:
@@ -152,8 +185,8 @@ def next_softness(softness: float, kept_crispness: float) -> float:
 
 
 def crispness(picture: Floats) -> float:
-    """Mean step in green from one pixel to its neighbor, every other row."""
-    rows = picture[::2, :, 1]
+    """Mean step in green from one pixel to its neighbor, in every fourth row."""
+    rows = np.ascontiguousarray(picture[::4, :, 1])
     return float(cv2.norm(rows[:, 1:], rows[:, :-1], cv2.NORM_L1)) / rows.size
 
 

@@ -69,7 +69,7 @@ def open_engine(model: StyleModel, engine: str, lanes: int = 1) -> Engine:
     """
     matching = _matching(engine)
     if len(matching) == 1:
-        return _open(matching[0], model, lanes)
+        return open_candidate(matching[0], model, lanes)
     return _open_remembered(model, engine, lanes) or _open_fastest(model, engine, lanes)
 
 
@@ -123,7 +123,8 @@ def _matching(engine: str) -> list[Candidate]:
     return matching
 
 
-def _open(candidate: Candidate, model: StyleModel, lanes: int) -> Engine:
+def open_candidate(candidate: Candidate, model: StyleModel, lanes: int = 1) -> Engine:
+    """Untried. Raises EngineError."""
     try:
         return candidate.open(model, lanes)
     except RuntimeError as error:  # drivers and compilers report their own troubles so
@@ -164,7 +165,7 @@ def _open_fastest(model: StyleModel, engine: str, lanes: int) -> Engine:
         raise EngineError(f"the engine {reports[-1].name} cannot be used: {reports[-1].reason}")
     best = min(usable, key=lambda report: report.milliseconds)
     _remember(_choice_key(model, engine), best.label)
-    return _open(next(c for c in _matching(engine) if c.label == best.label), model, lanes)
+    return open_candidate(next(c for c in _matching(engine) if c.label == best.label), model, lanes)
 
 
 def _open_remembered(model: StyleModel, engine: str, lanes: int) -> Engine | None:
@@ -172,7 +173,7 @@ def _open_remembered(model: StyleModel, engine: str, lanes: int) -> Engine | Non
     for candidate in _matching(engine):
         if candidate.label == choice:
             with contextlib.suppress(EngineError):  # gone since: measured anew
-                return _open(candidate, model, lanes)
+                return open_candidate(candidate, model, lanes)
     return None
 
 

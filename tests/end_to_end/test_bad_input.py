@@ -187,7 +187,7 @@ def test_a_setting_that_cannot_be_names_its_flag(flag: str, value: str, refuse: 
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["vidoe"], ["video"], ["video", "--nonsense", "x"], ["video", "a", "b"]], ids=str
+    "arguments", [["vidoe"], ["video"], ["video", "--nonsense", "x"], ["video", "a", "b"]], ids=str
 )
 def test_a_command_line_that_cannot_be_is_one_line(arguments: list[str], fnst_live: RunCommand) -> None:
     assert "fnst-live" in fnst_live(*arguments).complaint

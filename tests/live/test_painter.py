@@ -15,6 +15,7 @@ from fnst_live.live.painter import LivePainter, mirrored, thumbnail_of
 from fnst_live.live.palette import Brush, OpenModel, Palette
 from fnst_live.live_settings import LiveLook
 from fnst_live.pipeline.live import Captured, Finished
+from fnst_live.stabilize.stabilizer import FlowStabilizer, NoStabilizer
 from fnst_live.stylize.engine import StyleVector
 
 LOOK = LiveLook("red", work_height=24, stability=0)
@@ -155,7 +156,7 @@ def test_the_past_is_forgotten_after_a_jump_a_switch_and_a_turn_and_else_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stabilizer = CountingStabilizer()
-    monkeypatch.setattr("fnst_live.live.painter.make_stabilizer", lambda stability: stabilizer)
+    monkeypatch.setattr("fnst_live.live.painter.make_stabilizer", lambda stability, exact: stabilizer)
     table = Table()
     for index in range(3):
         table.process(picture(index))
@@ -167,19 +168,19 @@ def test_the_past_is_forgotten_after_a_jump_a_switch_and_a_turn_and_else_kept(
     assert np.diff(counts).tolist() == [0, 1, 1, 1, 0]
 
 
-def test_another_stability_is_another_stabilizer(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[float] = []
-
-    def make(stability: float) -> CountingStabilizer:
-        made.append(stability)
-        return CountingStabilizer()
-
-    monkeypatch.setattr("fnst_live.live.painter.make_stabilizer", make)
-    table = Table()
-    for stability in (0.0, 0.5, 0.5):
+def test_another_stability_keeps_the_past() -> None:
+    """A slider that is dragged must not flicker; only on and off are other stabilizers."""
+    table, stabilizers = Table(), []
+    for stability in (0.0, 0.5, 0.9, 0.0):
         table.set(stability=stability)
         table.process(picture())
-    assert made == [0.0, 0.5]
+        stabilizers.append(table.painter._stabilizer)
+    off, on, firmer, off_again = stabilizers
+    assert on is firmer
+    assert isinstance(on, FlowStabilizer)
+    assert on.stability == 0.9
+    assert isinstance(off, NoStabilizer)
+    assert isinstance(off_again, NoStabilizer)
 
 
 def test_automatic_lines_are_the_size_controls_and_a_still_picture_gets_many() -> None:

@@ -273,7 +273,7 @@ def test_what_moves_leaves_no_ghost(background: str, square: str, step_px: int) 
     error = np.abs(last.pixels.astype(int) - pairs[-1][1].pixels).max(axis=2)[walker.uncovered()]
     is_seen_by_flow = background != "plain" or square != "red of the background's brightness"
     assert error.mean() < (3 if is_seen_by_flow else 6)
-    assert np.percentile(error, 90) < (5 if is_seen_by_flow else 10)
+    assert np.percentile(error, 90) < (5 if is_seen_by_flow else 16)
 
 
 def test_what_stands_still_beside_it_is_still_steadied() -> None:
@@ -309,3 +309,28 @@ def test_a_pan_is_steadied_along_its_motion(step_px: int) -> None:
     per_frame = [stylized for _, stylized in pairs]
     assert change(results) < 0.3 * change(per_frame)
     assert sharpness(results[-1].pixels) == pytest.approx(sharpness(per_frame[-1].pixels), rel=0.15)
+
+
+def test_a_past_of_other_broad_colors_fades_whatever_the_content_says() -> None:
+    """The content never changes; the painting turns from red to blue, and the result follows within some frames."""
+    content = texture(1)
+    red, blue = plain((200, 60, 60), HEIGHT, WIDTH), plain((60, 60, 200), HEIGHT, WIDTH)
+    pairs = [(frame_of(content, index), frame_of(red if index < 5 else blue, index)) for index in range(20)]
+    results = stabilized(pairs, make_stabilizer(1.0))
+    assert np.abs(results[4].pixels.astype(int) - (200, 60, 60)).max() <= 2
+    assert np.abs(results[-1].pixels.astype(int) - (60, 60, 200)).mean() < 12
+
+
+@pytest.mark.parametrize("stability", [0.3, 1.0])
+def test_contrast_and_saturation_are_held(stability: float) -> None:
+    """Averaging flickering colors greys them: here each frame's painting has its colors elsewhere."""
+    content = texture(1, 2, 96, 128)
+    painting = texture(2, 3, 96, 128)
+    pairs = [
+        (frame_of(content, index), frame_of(painting * 0.7 + texture(50 + index, 3, 96, 128) * 0.3, index))
+        for index in range(60)
+    ]
+    steady, per_frame = stack(stabilized(pairs, make_stabilizer(stability))[40:]), stack([p for _, p in pairs][40:])
+    assert np.ptp(steady, axis=3).mean() == pytest.approx(np.ptp(per_frame, axis=3).mean(), rel=0.08)
+    contrasts = [frames.mean(axis=3).std(axis=(1, 2)).mean() for frames in (steady, per_frame)]
+    assert contrasts[0] == pytest.approx(contrasts[1], rel=0.08)
