@@ -6,7 +6,9 @@ Everything follows from the seed and the step alone, so a run that goes on sees 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Protocol
 
 import torch
@@ -82,3 +84,29 @@ def move(content: Tensor, generator: torch.Generator) -> Motion:
     grid, mask = random_motion(len(content), content.shape[-1], generator)
     moved = warp(content, grid)
     return Motion(moved + torch.randn(moved.shape, generator=generator) * SENSOR_NOISE, grid, mask)
+
+
+class BatchesAhead:
+    """Makes the next batch on a thread of its own while the network learns from this one; a step decides its batch."""
+
+    def __init__(self, make: Callable[[int], Batch]):
+        self._make = make
+        self._thread = ThreadPoolExecutor(1, "batches")
+        self._step = -1
+        self._ahead: Future[Batch] | None = None
+
+    def __enter__(self) -> BatchesAhead:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def take(self, step: int) -> Batch:
+        """The batch of that step, whatever was taken before. Raises what its making raises."""
+        if self._ahead is None or self._step != step:  # the first, or after a rollback
+            self._ahead = self._thread.submit(self._make, step)
+        batch = self._ahead.result()
+        self._step, self._ahead = step + 1, self._thread.submit(self._make, step + 1)
+        return batch

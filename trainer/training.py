@@ -10,12 +10,13 @@ import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, build_network, save_model
-from trainer.batches import make_batch
+from trainer.batches import BatchesAhead, make_batch
 from trainer.checkpoint import checkpoint_files, load_newest_checkpoint, save_checkpoint
 from trainer.config import TrainConfig, as_json, require_inputs
 from trainer.data import PhotoBatches, find_photos, hold_out
@@ -56,14 +57,17 @@ def train(config: TrainConfig, arguments: Sequence[str] = ()) -> Path:
     resume(folder, learner, stopwatch)
     schedule = make_schedule(config, len(files), stopwatch)
 
-    with TrainingLog(folder, learner.course.step, schedule) as training_log, stop_on_signals() as stop:
+    make = partial(make_batch, photos, style_count=len(config.style_image), with_motion=config.temporal_weight > 0)
+    with (
+        TrainingLog(folder, learner.course.step, schedule) as training_log,
+        stop_on_signals() as stop,
+        BatchesAhead(make) as batches,
+    ):
         if learner.course.step == 0:  # what a rollback before the first checkpoint goes back to
             schedule.closing_takes(keeper.keep() + keeper.preview())
         while not schedule.is_over(learner.course.step) and not stop.is_set():
             course = learner.course
-            batch = make_batch(
-                photos, course.step, len(config.style_image), with_motion=config.temporal_weight > 0
-            )
+            batch = batches.take(course.step)
             rate = config.lr * course.rate_factor
             set_learning_rate(
                 learner.optimizer, rate, config.warmup_steps, course.step, schedule.done(course.step)

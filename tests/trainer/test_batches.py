@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
-from trainer.batches import Batch, make_batch, move
+from trainer.batches import Batch, BatchesAhead, make_batch, move
 from trainer.data import PhotoBatches, find_photos
+from trainer.errors import DataError
 from trainer.losses import warp
 
 
@@ -56,3 +58,23 @@ def test_the_moved_picture_is_the_picture_moved() -> None:
     motion = move(content, torch.Generator().manual_seed(1))
     difference = motion.content - warp(content, motion.grid)
     assert 0.009 < float(difference.std()) < 0.011  # the sensor's noise, and nothing else
+
+
+def test_batches_ahead_are_those_of_their_steps(batches: PhotoBatches) -> None:
+    """Whatever the order: a rollback goes back."""
+    make = partial(make_batch, batches, style_count=2, with_motion=True)
+    with BatchesAhead(make) as ahead:
+        for step in (0, 1, 2, 1, 2, 3, 7):
+            assert_same(ahead.take(step), make(step))
+
+
+def test_trouble_with_a_batch_comes_when_it_is_taken() -> None:
+    def make(step: int) -> Batch:
+        if step == 1:
+            raise DataError("none of the training photos can be read")
+        return Batch(torch.zeros(1, 3, 8, 8), torch.tensor([0]), None)
+
+    with BatchesAhead(make) as ahead:
+        assert len(ahead.take(0)) == 1
+        with pytest.raises(DataError):
+            ahead.take(1)
