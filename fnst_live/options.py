@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Iterable
 from typing import Any, TypeVar, get_args, get_type_hints
 
 T = TypeVar("T")
@@ -19,32 +20,56 @@ def option(help_text: str, default: Any = dataclasses.MISSING, **more: Any) -> A
     return dataclasses.field(default=default, metadata={"help": help_text, **more})
 
 
-def add_options(parser: argparse.ArgumentParser, options_class: type) -> None:
-    """One flag per field made with `option()`; bool fields become plain switches."""
+def add_options(parser: argparse.ArgumentParser, options_class: type, *, only_given: bool = False) -> None:
+    """One flag per field made with `option()`; bool fields become plain switches.
+
+    only_given: a flag that is not on the command line leaves no trace, and none is required; see `given_options`.
+    """
     hints = get_type_hints(options_class)
     for field in _option_fields(options_class):
         more = {key: value for key, value in field.metadata.items() if key != "help"}
-        flag = "--" + field.name.replace("_", "-")
         if hints[field.name] is bool:
-            parser.add_argument(flag, action="store_true", help=field.metadata["help"])
-            continue
-        required = field.default is dataclasses.MISSING
+            more = {"action": "store_true"}
+        else:
+            required = field.default is dataclasses.MISSING and not only_given
+            more = {"type": _value_type(hints[field.name]), "required": required, **more}
         parser.add_argument(
-            flag,
-            **{"type": _value_type(hints[field.name]), "required": required, **more},
-            default=None if required else field.default,
+            flag_of(field.name),
+            **more,
+            default=argparse.SUPPRESS if only_given else _default(field),
             help=field.metadata["help"] + _shown_default(field.default),
         )
 
 
+def flag_of(name: str) -> str:
+    """What a field is called on the command line."""
+    return "--" + name.replace("_", "-")
+
+
 def from_arguments(options_class: type[T], arguments: argparse.Namespace) -> T:
-    """The dataclass with what was parsed; lists become tuples, so that it is as frozen as it says."""
-    values = {field.name: getattr(arguments, field.name) for field in _option_fields(options_class)}
-    return options_class(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    """The dataclass with what was parsed."""
+    return options_class(**given_options(options_class, arguments))
+
+
+def given_options(options_class: type, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Fields and what was parsed for them; lists become tuples, so that the dataclass is as frozen as it says."""
+    names = [field.name for field in _option_fields(options_class) if hasattr(arguments, field.name)]
+    values = {name: getattr(arguments, name) for name in names}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
+def missing_flags(options_class: type, given: Iterable[str]) -> list[str]:
+    """Flags without a default whose fields are not among the given ones."""
+    needed = [field.name for field in _option_fields(options_class) if field.default is dataclasses.MISSING]
+    return [flag_of(name) for name in needed if name not in set(given)]
 
 
 def _option_fields(options_class: type) -> list[dataclasses.Field[Any]]:
     return [field for field in dataclasses.fields(options_class) if "help" in field.metadata]
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    return None if field.default is dataclasses.MISSING else field.default
 
 
 def _value_type(hint: Any) -> Any:
@@ -54,4 +79,5 @@ def _value_type(hint: Any) -> Any:
 
 
 def _shown_default(default: Any) -> str:
-    return "" if default in (dataclasses.MISSING, None, ()) else f" (default: {default})"
+    is_plain_switch = isinstance(default, bool)
+    return "" if is_plain_switch or default in (dataclasses.MISSING, None, ()) else f" (default: {default})"

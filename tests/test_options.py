@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fnst_live.options import add_options, from_arguments, option
+from fnst_live.options import add_options, from_arguments, given_options, missing_flags, option
 
 
 @dataclass(frozen=True)
@@ -46,3 +46,14 @@ def test_fields_without_help_are_no_flags() -> None:
 def test_required_fields_are_required_flags() -> None:
     with pytest.raises((SystemExit, argparse.ArgumentError)):
         parse()
+
+
+def test_only_given_flags_leave_a_trace() -> None:
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    add_options(parser, Example, only_given=True)
+    assert given_options(Example, parser.parse_args([])) == {}
+    given = given_options(Example, parser.parse_args(["--files", "a", "--share", "0.5", "--loud"]))
+    assert given == {"files": (Path("a"),), "share": 0.5, "loud": True}
+    assert missing_flags(Example, given) == ["--folder"]
+    assert missing_flags(Example, {"folder"}) == []
+    assert "(default: 0.5)" in parser.format_help()

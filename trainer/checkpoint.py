@@ -1,18 +1,25 @@
-"""Checkpoints: everything a run needs to go on where it stopped. Read as plain tensors, so no file can run code."""
+"""Checkpoints: everything a run needs to go on where it stopped, bit for bit.
+
+Two are kept, `checkpoints/step-N.pt`, so that one that a failing disk spoils is not the end. They are read as plain
+tensors: no file can run code. Data order and noise need no place in them: they follow from the seed and the step.
+"""
 
 from __future__ import annotations
 
 import logging
-import os
 import pickle
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from trainer.errors import CheckpointError
-from trainer.learner import Learner
+from trainer.learner import Course, Learner
+from trainer.run_folder import write_whole
+
+KEPT_COUNT = 2
 
 # What torch.load raises for a file that is cut short, or is something else
 UNREADABLE = (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError)
@@ -20,28 +27,45 @@ UNREADABLE = (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, Lookup
 log = logging.getLogger(__name__)
 
 
-def save_checkpoint(file: Path, learner: Learner) -> None:
-    """Write beside, then rename: a kill in the middle leaves the previous checkpoint whole."""
+def save_checkpoint(folder: Path, learner: Learner) -> Path:
+    """Write the learner's state as the newest, and take the oldest away."""
     state = {
         "network": learner.network.state_dict(),
         "styles": learner.styles.detach(),
         "style_names": learner.style_names,
         "averages": learner.averages,
         "optimizer": learner.optimizer.state_dict(),
-        "step": learner.step,
+        "course": asdict(learner.course),
     }
-    partial = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        torch.save(state, partial)
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
+    file = folder / f"step-{learner.course.step:09d}.pt"
+    write_whole(file, lambda partial: torch.save(state, partial))
+    for older in checkpoint_files(folder)[KEPT_COUNT:]:
+        older.unlink(missing_ok=True)
+    return file
+
+
+def checkpoint_files(folder: Path) -> list[Path]:
+    """The newest first."""
+    return sorted(folder.glob("step-*.pt"), reverse=True)
+
+
+def load_newest_checkpoint(folder: Path, learner: Learner) -> Path | None:
+    """Go on from the newest that can be read; None where there is none at all. Raises CheckpointError."""
+    files = checkpoint_files(folder)
+    for file in files:
+        try:
+            load_checkpoint(file, learner)
+        except DamagedError as error:
+            log.warning("%s", error)
+            continue
+        return file
+    if files:
+        raise CheckpointError(f"no checkpoint in {folder} can be read: delete it to start over")
+    return None
 
 
 def load_checkpoint(file: Path, learner: Learner) -> None:
-    """Go on from the file if it exists; data order and noise follow from the step. Raises CheckpointError."""
-    if not file.exists():
-        return
+    """Raises CheckpointError."""
     state = _read(file)
     _require_same_run(file, state, learner)
     learner.network.load_state_dict(state["network"])
@@ -50,28 +74,30 @@ def load_checkpoint(file: Path, learner: Learner) -> None:
         for average, saved in zip(learner.averages, state["averages"], strict=True):
             average.copy_(saved)
     learner.optimizer.load_state_dict(state["optimizer"])
-    learner.step = state["step"]
-    log.info("resuming at step %d from %s", learner.step, file)
+    learner.course = Course(**state["course"])
+
+
+class DamagedError(CheckpointError):
+    """Not a checkpoint, or only a part of one."""
 
 
 def _read(file: Path) -> Mapping[str, Any]:
-    expected = {"network", "styles", "averages", "optimizer", "step"}
+    expected = {"network", "styles", "style_names", "averages", "optimizer", "course"}
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
     except UNREADABLE as error:
-        raise CheckpointError(f"{file} is damaged: delete it to start over") from error
+        raise DamagedError(f"{file} is damaged") from error
     if not isinstance(state, Mapping) or not expected <= state.keys():
-        raise CheckpointError(f"{file} is not a checkpoint: delete it to start over")
+        raise DamagedError(f"{file} is not a checkpoint")
     return state
 
 
 def _require_same_run(file: Path, state: Mapping[str, Any], learner: Learner) -> None:
-    names = state.get("style_names", [])  # the first checkpoints did not name them
-    if names not in ([], learner.style_names) or state["styles"].shape[0] != len(learner.style_names):
-        named = f" ({', '.join(names)})" if names else ""
+    if state["style_names"] != learner.style_names:
         raise CheckpointError(
-            f"{file} was made with other paintings{named}: give the same --style-image files, or another --name"
+            f"{file} was made with other paintings ({', '.join(state['style_names'])}): give the same --style-image "
+            "files, or another --save-model-dir"
         )
     saved = {key: value.shape for key, value in state["network"].items()}
     if saved != {key: value.shape for key, value in learner.network.state_dict().items()}:
-        raise CheckpointError(f"{file} holds another network: delete it to start over, or give another --name")
+        raise CheckpointError(f"{file} holds another network: start over in another --save-model-dir")

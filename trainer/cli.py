@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from fnst_live.options import add_options, from_arguments
-from trainer.config import TrainConfig
+from fnst_live.options import add_options, from_arguments, given_options, missing_flags
+from trainer.config import AdaptConfig, EvaluateConfig, ExportConfig, OptimizeConfig, TrainConfig
 from trainer.errors import ConfigError, TrainerError
+from trainer.run_folder import resumed_config
+from trainer.stopping import Stopped
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -24,6 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         parsed = build_parser().parse_args(arguments)
         parsed.run(parsed, arguments)
+    except Stopped as stopped:
+        print(f"fnst-train: {stopped}", file=sys.stderr)
+        return INTERRUPTED
     except KeyboardInterrupt:
         print("fnst-train: stopped; the same command goes on from the last checkpoint, if it was training",
               file=sys.stderr)
@@ -48,8 +53,22 @@ def build_parser() -> Parser:
     parser = Parser(prog="fnst-train", description="Train style models for fnst-live.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     train = commands.add_parser("train", help="train a model from paintings and a folder of photos")
-    add_options(train, TrainConfig)
+    train.add_argument("--resume", type=Path, metavar="RUN_FOLDER",
+                       help="go on with a run, bit for bit, by its own config.json; other flags change it")
+    add_options(train, TrainConfig, only_given=True)
     train.set_defaults(run=_train)
+    adapt = commands.add_parser("adapt", help="teach a model one more style, in minutes")
+    add_options(adapt, AdaptConfig)
+    adapt.set_defaults(run=_adapt)
+    optimize = commands.add_parser("optimize", help="paint one picture without a network, as Gatys 2015 did")
+    add_options(optimize, OptimizeConfig)
+    optimize.set_defaults(run=_optimize)
+    yardstick = commands.add_parser("evaluate", help="hold a model against the optimizer, over held-out photos")
+    add_options(yardstick, EvaluateConfig)
+    yardstick.set_defaults(run=_evaluate)
+    export = commands.add_parser("export", help="make a file for other programs of a model")
+    add_options(export, ExportConfig)
+    export.set_defaults(run=_export)
     evaluate = commands.add_parser("eval", help="stylize one picture with a model")
     evaluate.add_argument("--content-image", type=Path, required=True, metavar="FILE", help="the photo")
     evaluate.add_argument("--model", type=Path, required=True, metavar="FILE", help="a .safetensors or .pth model")
@@ -62,10 +81,48 @@ def build_parser() -> Parser:
 
 
 def _train(parsed: argparse.Namespace, arguments: Sequence[str]) -> None:
-    config = from_arguments(TrainConfig, parsed)  # tells of a wrong flag before torch is loaded
+    config = _train_config(parsed)  # tells of a wrong flag before torch is loaded
     from trainer.training import train
 
     print(train(config, arguments))
+
+
+def _train_config(parsed: argparse.Namespace) -> TrainConfig:
+    given = given_options(TrainConfig, parsed)
+    if parsed.resume is not None:
+        return resumed_config(parsed.resume, given)
+    missing = missing_flags(TrainConfig, given)
+    if missing:
+        raise ConfigError(f"the following arguments are required: {', '.join(missing)}; see fnst-train train --help")
+    return TrainConfig(**given)
+
+
+def _adapt(parsed: argparse.Namespace, arguments: Sequence[str]) -> None:
+    config = from_arguments(AdaptConfig, parsed)
+    from trainer.adapt import adapt
+
+    print(adapt(config, arguments))
+
+
+def _optimize(parsed: argparse.Namespace, _: Sequence[str]) -> None:
+    config = from_arguments(OptimizeConfig, parsed)
+    from trainer.optimize import optimize
+
+    print(optimize(config))
+
+
+def _evaluate(parsed: argparse.Namespace, _: Sequence[str]) -> None:
+    config = from_arguments(EvaluateConfig, parsed)
+    from trainer.yardstick import evaluate
+
+    print(evaluate(config))
+
+
+def _export(parsed: argparse.Namespace, _: Sequence[str]) -> None:
+    config = from_arguments(ExportConfig, parsed)
+    from trainer.export import export
+
+    print(export(config))
 
 
 def _eval(parsed: argparse.Namespace, _: Sequence[str]) -> None:

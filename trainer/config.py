@@ -1,22 +1,49 @@
-"""Everything a training run can be told, once: the command line, the header and the log are made from it."""
+"""Everything a training run can be told, once: the command line, the header and config.json are made from it."""
 
 from __future__ import annotations
 
 import math
+import re
 import tempfile
+import types
 from collections import Counter
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from fnst_live.options import option
+from fnst_live.options import flag_of, option
 from trainer.errors import ConfigError
 
+T = TypeVar("T")
+
 AT_LEAST = {
-    "batch_size": 1, "style_size": 32, "steps": 0, "warmup_steps": 1, "save_interval": 1,
+    "batch_size": 1, "style_size": 32, "steps": 0, "warmup_steps": 1, "save_interval": 1, "preview_interval": 1,
     "content_weight": 0, "style_weight": 0, "tv_weight": 0, "temporal_weight": 0, "ema_decay": 0,
 }
-MORE_THAN_NOTHING = ("lr", "clip_norm")
+MORE_THAN_NOTHING = ("lr", "clip_norm", "time_budget")
+SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of "90", "90s", "10m", "1.5h" or "1h30m". Raises ValueError, as argparse wants it of a type."""
+    number = r"(\d+(?:\.\d+)?)"
+    if not re.fullmatch(f"({number}[hms])*{number}[hms]?", text):
+        raise ValueError(f"{text!r} is no duration")
+    return sum(float(count) * SECONDS[unit] for count, unit in re.findall(f"{number}([hms]?)", text))
+
+
+parse_duration.__name__ = "duration"  # argparse: "invalid duration value"
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """What matters how much in the sum of all losses; see losses.py for what 1 means of each."""
+
+    content: float
+    style: float
+    tv: float = 0.0
+    temporal: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -25,7 +52,7 @@ class TrainConfig:
 
     dataset: Path = option("folder of training photos, searched with its subfolders", metavar="DIR")
     style_image: tuple[Path, ...] = option("one or several paintings; each becomes a style", nargs="+", metavar="FILE")
-    save_model_dir: Path = option("folder for the model, its checkpoint and its previews", metavar="DIR")
+    save_model_dir: Path = option("folder of the run: model, log, checkpoints, previews", metavar="DIR")
     vgg_model_dir: Path | None = option("folder with VGG-19 or VGG-16 weights", None, metavar="DIR")
     epochs: int = option("passes over the dataset", 2)
     cuda: int = option("1 trains on the GPU, 0 on the CPU", 0, choices=(0, 1))
@@ -37,7 +64,11 @@ class TrainConfig:
 
     image_size: int = option("side of the training crops, in pixels", 192)
     style_size: int = option("shorter side that paintings are scaled to: the size of the strokes", 384)
+    augment: str = option("roughen photos as webcams do: dark, noisy, blurred by motion", "webcam",
+                          choices=("webcam", "none"))
     steps: int = option("steps to train for, instead of --epochs; 0 goes by epochs", 0)
+    time_budget: float | None = option("time to train for, instead of --epochs: 90s, 10m, 1h30m", None,
+                                       type=parse_duration, metavar="TIME")
     content_weight: float = option("how much of the content must survive", 0.5)
     style_weight: float = option("how much of the painting must appear", 1.0)
     tv_weight: float = option("how smooth it must be", 0.02)
@@ -51,7 +82,11 @@ class TrainConfig:
     work: tuple[str, ...] = option("titles of the paintings, in order", (), nargs="+")
     painter: tuple[str, ...] = option("their painters, in order", (), nargs="+")
     year: tuple[str, ...] = option("their years, in order", (), nargs="+")
-    preview_dir: Path | None = option("photos that previews are made of while training", None, metavar="DIR")
+    preview_dir: Path | None = option(
+        "photos that previews are made of while training; without it a few are held out of --dataset",
+        None, metavar="DIR",
+    )
+    preview_interval: int = option("steps between previews", 500)
     save_interval: int = option("steps between checkpoints", 100)
     init_model: Path | None = option("model file to start from instead of random weights", None, metavar="FILE")
 
@@ -64,16 +99,16 @@ class TrainConfig:
         """A style is called what its painting's file is called."""
         return [file.stem for file in self.style_image]
 
+    @property
+    def weights(self) -> LossWeights:
+        return LossWeights(self.content_weight, self.style_weight, self.tv_weight, self.temporal_weight)
+
     def _check_numbers(self) -> None:
+        require_numbers(self)
         _require(self.image_size % 8 == 0 and self.image_size >= 64, "--image-size must be a multiple of 8, 64 or more")
         _require(self.epochs >= 1 or self.steps >= 1, "--epochs must be 1 or more")
         _require(self.ema_decay < 1, "--ema-decay must be less than 1")
-        for name, least in AT_LEAST.items():
-            value = getattr(self, name)
-            _require(math.isfinite(value) and value >= least, f"{_flag(name)} must be {least} or more")
-        for name in MORE_THAN_NOTHING:
-            value = getattr(self, name)
-            _require(math.isfinite(value) and value > 0, f"{_flag(name)} must be more than 0")
+        _require(not (self.steps and self.time_budget), "--steps and --time-budget exclude each other: give one")
 
     def _check_names(self) -> None:
         is_plain = bool(self.name.strip(".")) and Path(self.name).name == self.name
@@ -87,8 +122,155 @@ class TrainConfig:
             given = getattr(self, name)
             _require(
                 not given or len(given) == len(self.style_image),
-                f"{_flag(name)} needs one entry per --style-image: {len(self.style_image)}, not {len(given)}",
+                f"{flag_of(name)} needs one entry per --style-image: {len(self.style_image)}, not {len(given)}",
             )
+
+
+@dataclass(frozen=True)
+class AdaptConfig:
+    """Settings of `fnst-train adapt`."""
+
+    base: Path = option("model file whose network learns the new style", metavar="MODEL")
+    style_image: Path = option("the painting", metavar="FILE")
+    output: Path | None = option("the new model file; NAME.safetensors if not given", None, metavar="FILE")
+    time_budget: float = option("time to learn for, in seconds or as 90s, 2m", 120.0, type=parse_duration,
+                                metavar="TIME")
+    steps: int = option("steps to learn for, instead of --time-budget; 0 goes by time", 0)
+    dataset: Path | None = option("folder of photos to learn on; without it made-up pictures do", None, metavar="DIR")
+    vgg_model_dir: Path | None = option("folder with VGG-19 or VGG-16 weights", None, metavar="DIR")
+    cuda: int = option("1 learns on the GPU, 0 on the CPU", 0, choices=(0, 1))
+    precision: str = option("arithmetic", "auto", choices=("auto", "float32", "bfloat16"))
+    batch_size: int = option("pictures per step; the more steps there are in the time, the better", 2)
+    image_size: int = option("side of the pictures, in pixels", 160)
+    style_size: int | None = option("shorter side of the painting: the size of the strokes; the model's if not given",
+                                    None)
+    content_weight: float | None = option("how much of the content must survive; the model's if not given", None)
+    style_weight: float = option("how much of the painting must appear", 1.0)
+    tv_weight: float = option("how smooth it must be", 0.02)
+    temporal_weight: float = option("how steady it must be under motion; doubles the time of a step", 0.0)
+    lr: float = option("peak learning rate of Adam", 1e-2)
+    clip_norm: float = option("longest gradient", 10.0)
+    seed: int = option("seed of everything random", 0)
+    name: str | None = option("what the style is called; as the painting's file if not given", None)
+    work: str = option("title of the painting", "")
+    painter: str = option("its painter", "")
+    year: str = option("its year", "")
+
+    def __post_init__(self) -> None:
+        require_numbers(self)
+        _require(self.image_size % 8 == 0 and self.image_size >= 32, "--image-size must be a multiple of 8, 32 or more")
+
+    def completed(self, trained: Mapping[str, Any]) -> AdaptConfig:
+        """With the settings that the model was trained with, where the command does not tell."""
+        return replace(
+            self,
+            content_weight=trained.get("content_weight", 0.5) if self.content_weight is None else self.content_weight,
+            style_size=trained.get("style_size", 384) if self.style_size is None else self.style_size,
+        )
+
+    @property
+    def weights(self) -> LossWeights:
+        return LossWeights(self.content_weight or 0.0, self.style_weight, self.tv_weight, self.temporal_weight)
+
+    @property
+    def style_name(self) -> str:
+        return self.name or self.style_image.stem
+
+    @property
+    def output_file(self) -> Path:
+        return self.output or Path(f"{self.style_name}.safetensors")
+
+    def require_inputs(self) -> None:
+        """Look at all that lies on disk before the first step. Raises ConfigError."""
+        _require(self.base.is_file(), f"--base {self.base} does not exist")
+        _require(self.style_image.is_file(), f"--style-image {self.style_image} does not exist")
+        _require(self.dataset is None or self.dataset.is_dir(), f"--dataset {self.dataset} is not a folder")
+        _require(self.output_file.suffix == ".safetensors", f"--output {self.output_file} must end in .safetensors")
+        _require(self.output_file.parent.is_dir(), f"--output {self.output_file} lies in a folder that does not exist")
+
+
+@dataclass(frozen=True)
+class OptimizeConfig:
+    """Settings of `fnst-train optimize`."""
+
+    content_image: Path = option("the photo", metavar="FILE")
+    style_image: tuple[Path, ...] = option("the painting; of several the mean", nargs="+", metavar="FILE")
+    output_image: Path = option("where the result goes", metavar="FILE")
+    iterations: int = option("how often the picture is changed", 300)
+    optimizer: str = option("who changes it", "lbfgs", choices=("lbfgs", "adam"))
+    init: str = option("what it starts from", "content", choices=("content", "noise"))
+    size: int = option("longer side of the result, in pixels; 0 leaves the photo as it is", 512)
+    style_size: int | None = option("shorter side of the painting: the size of the strokes; the result's if not given",
+                                    None)
+    keep_color: bool = option("take the light of the result and the color of the photo", default=False)
+    preview_interval: int = option("iterations between previews beside the result; 0 makes none", 0)
+    content_weight: float = option("how much of the content must survive", 0.1)
+    style_weight: float = option("how much of the painting must appear", 1.0)
+    tv_weight: float = option("how smooth it must be", 0.02)
+    lr: float | None = option("step length; 1 for lbfgs and 0.02 for adam if not given", None)
+    vgg_model_dir: Path | None = option("folder with VGG-19 or VGG-16 weights", None, metavar="DIR")
+    cuda: int = option("1 computes on the GPU, 0 on the CPU", 0, choices=(0, 1))
+    precision: str = option("arithmetic", "float32", choices=("auto", "float32", "bfloat16"))
+    seed: int = option("seed of the noise", 0)
+
+    def __post_init__(self) -> None:
+        require_numbers(self, least={"iterations": 0, "size": 0, "preview_interval": 0})
+
+    @property
+    def weights(self) -> LossWeights:
+        return LossWeights(self.content_weight, self.style_weight, self.tv_weight)
+
+
+@dataclass(frozen=True)
+class EvaluateConfig:
+    """Settings of `fnst-train evaluate`."""
+
+    model: Path = option("a .safetensors or .pth model", metavar="FILE")
+    style_image: tuple[Path, ...] = option("paintings, called as the styles are", nargs="+", metavar="FILE")
+    photos: Path = option("folder of photos that the model has not been trained on", metavar="DIR")
+    output: Path = option("folder for evaluation.json and evaluation.png", metavar="DIR")
+    sizes: tuple[int, ...] = option("sides of the pictures, in pixels", (256, 512, 1024), nargs="+")
+    photo_count: int = option("how many photos", 4)
+    iterations: int = option("how far the optimizer's curve goes", 200)
+    optimizer: str = option("who draws the curve", "lbfgs", choices=("lbfgs", "adam"))
+    init: str = option("what the optimizer starts from", "noise", choices=("content", "noise"))
+    content_weight: float | None = option("weight of the content loss; as in training if not given", None)
+    style_weight: float | None = option("weight of the style loss; as in training if not given", None)
+    tv_weight: float | None = option("weight of the total variation; as in training if not given", None)
+    style_size: int | None = option("shorter side of the paintings; as in training if not given", None)
+    vgg_model_dir: Path | None = option("folder with VGG-19 or VGG-16 weights", None, metavar="DIR")
+    cuda: int = option("1 computes on the GPU, 0 on the CPU", 0, choices=(0, 1))
+    precision: str = option("arithmetic", "float32", choices=("auto", "float32", "bfloat16"))
+    seed: int = option("seed of the noise", 0)
+
+    def __post_init__(self) -> None:
+        require_numbers(self, least={"iterations": 0, "photo_count": 1})
+        _require(min(self.sizes) >= 32, "--sizes must be 32 or more")
+
+
+@dataclass(frozen=True)
+class ExportConfig:
+    """Settings of `fnst-train export`."""
+
+    model: Path = option("a .safetensors or .pth model", metavar="FILE")
+    format: str = option("what to make of it", choices=("onnx", "safetensors", "pth"))
+    output: Path = option("the file to write", metavar="FILE")
+    style: tuple[str, ...] = option("only these styles of it, in this order", (), nargs="+", metavar="NAME")
+
+    def __post_init__(self) -> None:
+        _require(self.output.suffix == f".{self.format}", f"--output {self.output} must end in .{self.format}")
+        _require(self.output.parent.is_dir(), f"--output {self.output} lies in a folder that does not exist")
+
+
+def require_numbers(config: Any, least: Mapping[str, float] = types.MappingProxyType({})) -> None:
+    """The limits that a flag has in whatever command it stands, and those of this one. Raises ConfigError."""
+    given = {f.name: getattr(config, f.name) for f in fields(config) if getattr(config, f.name) is not None}
+    for name, limit in {**AT_LEAST, **least}.items():
+        if name in given:
+            _require(math.isfinite(given[name]) and given[name] >= limit, f"{flag_of(name)} must be {limit} or more")
+    for name in MORE_THAN_NOTHING:
+        if name in given:
+            _require(math.isfinite(given[name]) and given[name] > 0, f"{flag_of(name)} must be more than 0")
 
 
 def require_inputs(config: TrainConfig) -> None:
@@ -117,16 +299,42 @@ def _require(condition: bool, message: str) -> None:  # noqa: FBT001
         raise ConfigError(message)
 
 
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
-
-
-def as_json(config: TrainConfig) -> dict[str, Any]:
-    """Plain values, for the header and the log."""
+def as_json(config: Any) -> dict[str, Any]:
+    """Plain values, for the header of a model; of a file its name alone, since folders are nobody's business."""
     return {f.name: _plain(getattr(config, f.name)) for f in fields(config)}
 
 
-def _plain(value: Any) -> Any:
+def as_full_json(config: Any) -> dict[str, Any]:
+    """Plain values with whole paths, so that `from_json` makes the same settings of them wherever it is called."""
+    return {f.name: _plain(_absolute(getattr(config, f.name)), whole_paths=True) for f in fields(config)}
+
+
+def from_json(config_class: type[T], values: Mapping[str, Any]) -> T:
+    """The settings that `as_full_json` wrote. Raises ConfigError, TypeError for what is something else."""
+    hints = get_type_hints(config_class)
+    unknown = ", ".join(sorted(values.keys() - hints.keys()))
+    _require(not unknown, f"has settings that this version does not know: {unknown}")
+    return config_class(**{name: _typed(value, hints[name]) for name, value in values.items()})
+
+
+def _plain(value: Any, *, whole_paths: bool = False) -> Any:
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value.name if isinstance(value, Path) else value
+        return [_plain(item, whole_paths=whole_paths) for item in value]
+    if isinstance(value, Path):
+        return str(value) if whole_paths else value.name
+    return value
+
+
+def _absolute(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_absolute(item) for item in value)
+    return value.absolute() if isinstance(value, Path) else value
+
+
+def _typed(value: Any, hint: Any) -> Any:
+    """JSON knows neither paths nor tuples."""
+    if get_origin(hint) is tuple:
+        return tuple(_typed(item, get_args(hint)[0]) for item in value)
+    if get_origin(hint) is types.UnionType and value is not None:
+        return _typed(value, get_args(hint)[0])
+    return Path(value) if hint is Path else value

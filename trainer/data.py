@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ from trainer.errors import DataError
 # Pillow's decoders answer a damaged file with any of these
 UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
+LONGEST_BLUR = 0.04  # of the picture's side
+FEW_TIMES = 20  # a held-out photo must not be missed
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,14 @@ def find_photos(folder: Path) -> list[Path]:
     if not photos:
         raise DataError(f"{folder} holds no photos: --dataset needs a folder of .jpg or .png files")
     return photos
+
+
+def hold_out(photos: list[Path], count: int) -> tuple[list[Path], list[Path]]:
+    """Photos to train on, and a few evenly spaced ones that are not; where photos are few, none can be spared."""
+    if len(photos) < FEW_TIMES * count:
+        return photos, photos[:count]
+    held_out = photos[:: len(photos) // count][:count]
+    return [photo for photo in photos if photo not in held_out], held_out
 
 
 def open_picture(file: Path) -> Image.Image:
@@ -62,8 +73,8 @@ def load_style_image(file: Path, shorter_side: int) -> Tensor:
 class PhotoBatches:
     """Endless shuffled batches of crops, reproducible from the seed and the step alone."""
 
-    def __init__(self, photos: list[Path], batch_size: int, size: int, seed: int):
-        self.photos, self.batch_size, self.size, self.seed = photos, batch_size, size, seed
+    def __init__(self, photos: list[Path], batch_size: int, size: int, seed: int, *, augment: bool = True):
+        self.photos, self.batch_size, self.size, self.seed, self.augment = photos, batch_size, size, seed, augment
         self.damaged: set[Path] = set()
 
     def batch(self, step: int) -> Tensor:
@@ -78,7 +89,8 @@ class PhotoBatches:
             yield int(order[offset])
 
     def _crop(self, index: int, generator: torch.Generator) -> Tensor:
-        return roughen(random_crop(self._readable(index), self.size, generator), generator)
+        crop = random_crop(self._readable(index), self.size, generator)
+        return roughen(crop, generator) if self.augment else crop
 
     def _readable(self, index: int) -> Tensor:
         """The photo, or the next one that is not damaged."""
@@ -113,10 +125,31 @@ def random_crop(image: Tensor, size: int, generator: torch.Generator) -> Tensor:
 
 
 def roughen(image: Tensor, generator: torch.Generator) -> Tensor:
-    """Now and then darker and noisier, as webcams in living rooms are."""
-    luck = torch.rand(3, generator=generator)
+    """Now and then darker, noisier and blurred by motion, as webcams in living rooms are."""
+    luck = torch.rand(6, generator=generator)
+    if luck[3] < 0.15:
+        length_px = float(1 + luck[4] * LONGEST_BLUR * image.shape[-1])
+        image = motion_blur(image, length_px, angle=math.pi * float(luck[5]))
     if luck[0] < 0.3:
         image = image * (0.35 + 0.65 * luck[1])
     if luck[0] < 0.4:
         image = image + torch.randn(image.shape, generator=generator) * (0.04 * luck[2])
     return image.clamp(0, 1)
+
+
+def motion_blur(image: Tensor, length_px: float, angle: float) -> Tensor:
+    """What the camera saw while it moved along a straight line of that length. image: (N, C, H, W)."""
+    kernel = _line(length_px, angle).to(image)
+    pad, channels = kernel.shape[0] // 2, image.shape[1]
+    padded = F.pad(image, (pad,) * 4, mode="replicate")
+    return F.conv2d(padded, kernel.expand(channels, 1, *kernel.shape), groups=channels)
+
+
+def _line(length_px: float, angle: float) -> Tensor:
+    """A segment through the middle, one pixel wide with soft edges, of sum 1: (K, K), K odd."""
+    reach = math.ceil(length_px / 2)
+    y, x = torch.meshgrid(*[torch.arange(-reach, reach + 1.0)] * 2, indexing="ij")
+    along, across = x * math.cos(angle) + y * math.sin(angle), y * math.cos(angle) - x * math.sin(angle)
+    beyond = (along.abs() - (length_px - 1) / 2).clamp_min(0)
+    weights = (1 - torch.hypot(beyond, across)).clamp_min(0)
+    return weights / weights.sum()

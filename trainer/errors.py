@@ -24,8 +24,16 @@ class CheckpointError(TrainerError):
 
 
 class DivergenceError(TrainerError):
-    """Training that left the numbers; the last good checkpoint is kept."""
+    """Training that leaves the numbers at any rate; the last good checkpoint is kept."""
 
 
 class EvaluationError(TrainerError):
     """A picture or a model that `eval` cannot use."""
+
+
+class MemoryShortageError(TrainerError):
+    """Not even the smallest piece fits into memory."""
+
+
+class ExportError(TrainerError):
+    """A model that cannot be written in the format asked for."""

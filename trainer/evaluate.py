@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +17,7 @@ from fnst_live.stylenet.model_file import ModelFileError, StyleModel, load_model
 from trainer.data import open_picture, to_tensor
 from trainer.device import choose_device
 from trainer.errors import EvaluationError
+from trainer.run_folder import write_whole
 
 JPEG_QUALITY = 95
 
@@ -38,7 +38,7 @@ def stylize_file(
     content_scale: what the photo's width and height are divided by first.
     style_name: which style of a model that holds several; the first one if not given.
     """
-    picture_format = _picture_format(output_image)
+    kind = picture_format(output_image)
     if output_image.resolve() == content_image.resolve():
         raise EvaluationError(f"--output-image {output_image} is the photo itself: choose another name")
     torch_device = choose_device(use_cuda=use_cuda)
@@ -48,7 +48,7 @@ def stylize_file(
     style = style_model.styles[row : row + 1].to(torch_device)                                 # (1, style_length)
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # 10 bits of mantissa would show
         stylized = stylize_any_size(style_model.network.to(torch_device), content, style)      # (1, 3, H, W)
-    _write(output_image, picture_format, stylized)
+    write_picture(output_image, kind, stylized)
 
 
 def load_any_model(file: Path) -> StyleModel:
@@ -103,7 +103,8 @@ def _scaled(picture: Image.Image, scale: float | None) -> Image.Image:
     return picture.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def _picture_format(file: Path) -> str:
+def picture_format(file: Path) -> str:
+    """What the suffix asks for, as Pillow calls it. Raises EvaluationError."""
     name = Image.registered_extensions().get(file.suffix.lower(), "")
     if name not in Image.SAVE:
         raise EvaluationError(f"--output-image {file} must end in .png, .jpg or another suffix of a picture")
@@ -112,12 +113,8 @@ def _picture_format(file: Path) -> str:
     return name
 
 
-def _write(file: Path, picture_format: str, image: Tensor) -> None:
-    """Beside the final name, and renamed when whole."""
+def write_picture(file: Path, kind: str, image: Tensor) -> None:
+    """image: (1, 3, H, W) in [0, 1]; kind: of `picture_format`."""
     levels = image[0].mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
-    partial = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        Image.fromarray(np.ascontiguousarray(levels)).save(partial, picture_format, quality=JPEG_QUALITY)
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
+    picture = Image.fromarray(np.ascontiguousarray(levels))
+    write_whole(file, lambda partial: picture.save(partial, kind, quality=JPEG_QUALITY))

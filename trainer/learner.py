@@ -6,7 +6,7 @@ Dumoulin et al. 2017: all styles share the network, and each has a row of its ow
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -21,15 +21,32 @@ STYLE_TABLE_RATE = 5.0  # a row has few numbers and sees few pictures: it must l
 
 
 @dataclass
+class Course:
+    """Where a run stands, beside its weights.
+
+    step: how many are done. trained_s: how long they took, over all sittings. rate_factor: halved by every rollback.
+    piece_count: what a batch is cut into, doubled where memory runs out. usual_loss: a running average, to know an
+    explosion by. failed_step: where the last rollback came from.
+    """
+
+    step: int = 0
+    trained_s: float = 0.0
+    rate_factor: float = 1.0
+    piece_count: int = 1
+    usual_loss: float = 0.0
+    failed_step: int = 0
+
+
+@dataclass
 class Learner:
-    """styles: (style_count, style_length), row by row in the order of style_names; step: how many are done."""
+    """styles: (style_count, style_length), row by row in the order of style_names."""
 
     network: TransformerNet
     styles: torch.nn.Parameter
     style_names: list[str]
     averages: list[Tensor]
     optimizer: torch.optim.Optimizer
-    step: int = 0
+    course: Course = field(default_factory=Course)
 
     @property
     def parameters(self) -> list[torch.nn.Parameter]:
@@ -67,17 +84,17 @@ def _rows_by_name(names: list[str], model: StyleModel) -> Tensor:
     return torch.stack([known.get(name, model.styles.mean(0)) for name in names])
 
 
-def set_learning_rate(optimizer: torch.optim.Optimizer, config: TrainConfig, step: int, step_count: int) -> None:
-    """Linear warm-up, then cosine to nothing."""
-    warm = min(1.0, (step + 1) / config.warmup_steps)
-    cosine = 0.5 * (1 + math.cos(math.pi * step / step_count))
+def set_learning_rate(optimizer: torch.optim.Optimizer, peak: float, warmup_steps: int, step: int, done: float) -> None:
+    """Linear warm-up, of a tenth of the run at most, then cosine to nothing. done: 0..1 of the whole run."""
+    warm = min(1.0, max((step + 1) / warmup_steps, 10 * done))
+    cosine = 0.5 * (1 + math.cos(math.pi * done))
     for group in optimizer.param_groups:
-        group["lr"] = config.lr * group["factor"] * warm * cosine
+        group["lr"] = peak * group["factor"] * warm * cosine
 
 
 def update_averages(learner: Learner, decay: float) -> None:
     """Exponential moving average; its memory grows with the run, so that random beginnings are soon forgotten."""
-    decay = min(decay, (learner.step + 1) / (learner.step + 10))
+    decay = min(decay, (learner.course.step + 1) / (learner.course.step + 10))
     with torch.no_grad():
         for average, parameter in zip(learner.averages, learner.parameters, strict=True):
             average.lerp_(parameter, 1 - decay)

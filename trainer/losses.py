@@ -13,6 +13,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 Features = dict[str, Tensor]
+Energies = dict[str, Tensor]
 
 
 def gram_matrix(features: Tensor) -> Tensor:
@@ -32,17 +33,23 @@ def style_loss(features: Features, style_grams: Features) -> Tensor:
     return torch.stack(layers).mean()
 
 
-def content_loss(features: Features, content_features: Features) -> Tensor:
-    """Mean over layers of the squared feature error relative to the content's own mean square."""
+def content_loss(features: Features, content_features: Features, energies: Energies | None = None) -> Tensor:
+    """Mean over layers of the squared feature error relative to the content's own mean square.
+
+    energies: that mean square, where the pictures are a part of a larger batch. It is taken over the whole batch,
+    since a dark picture's own would make its errors weigh more than all others.
+    """
+    energies = energies or feature_energies(content_features)
     layers = [
-        _relative_error(full_precision(features[name]), full_precision(target))
+        F.mse_loss(full_precision(features[name]), full_precision(target)) / energies[name]
         for name, target in content_features.items()
     ]
     return torch.stack(layers).mean()
 
 
-def _relative_error(feature: Tensor, target: Tensor) -> Tensor:
-    return F.mse_loss(feature, target) / target.square().mean().clamp_min(1e-12)
+def feature_energies(features: Features) -> Energies:
+    """Mean squares, layer by layer."""
+    return {name: full_precision(feature).square().mean().clamp_min(1e-12) for name, feature in features.items()}
 
 
 def full_precision(x: Tensor) -> Tensor:

@@ -1,20 +1,21 @@
-"""Preview sheets: a few photos in every style of a model, side by side, to be looked at while it trains."""
+"""Preview strips: the same few photos in every style, side by side, to be looked at while it trains."""
 
 from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from fnst_live.stylenet.model_file import load_model
-from trainer.data import find_photos, open_picture, to_tensor
+from fnst_live.stylenet.model_file import StyleModel
+from trainer.data import open_picture, to_tensor
 from trainer.errors import DataError
 from trainer.evaluate import stylize_any_size
+from trainer.run_folder import write_whole
 
 PREVIEW_PHOTO_COUNT = 4
 PREVIEW_SIZE = (384, 288)  # width, height
@@ -22,24 +23,23 @@ PREVIEW_SIZE = (384, 288)  # width, height
 log = logging.getLogger(__name__)
 
 
-def save_preview_sheet(model_file: Path, photo_dir: Path, out_dir: Path) -> Path:
-    """A row per photo: the photo, then every style. Returns `<model>.preview.jpg`. Raises DataError."""
-    model = load_model(model_file)
-    rows = []
-    for content in itertools.islice(_readable_photos(photo_dir), PREVIEW_PHOTO_COUNT):
+def save_preview_strips(model: StyleModel, photos: Iterable[Path], file: Path) -> None:
+    """A strip per photo, one below the other: the photo, then every style. Raises DataError."""
+    torch_device = next(model.network.parameters()).device
+    strips = []
+    for content in itertools.islice(_readable(photos), PREVIEW_PHOTO_COUNT):
+        content = content.to(torch_device)  # noqa: PLW2901
         stylized = [stylize_any_size(model.network, content, row.unsqueeze(0)) for row in model.styles]
-        rows.append(torch.cat([content, *stylized], 3))
-    if not rows:
-        raise DataError(f"none of the photos in {photo_dir} can be read: --preview-dir needs a folder of photos")
-    sheet = torch.cat(rows, 2)[0].mul(255).round().byte().permute(1, 2, 0).numpy()
-    file = out_dir / f"{model_file.stem}.preview.jpg"
-    Image.fromarray(sheet).save(file, quality=92)
-    return file
+        strips.append(torch.cat([content, *stylized], 3))
+    if not strips:
+        raise DataError("none of the preview photos can be read: --preview-dir needs a folder of photos")
+    sheet = torch.cat(strips, 2)[0].mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
+    write_whole(file, lambda partial: Image.fromarray(sheet).save(partial, "JPEG", quality=92))
 
 
-def _readable_photos(folder: Path) -> Iterator[Tensor]:
+def _readable(photos: Iterable[Path]) -> Iterator[Tensor]:
     """Cut to one shape, (1, 3, H, W)."""
-    for photo in find_photos(folder):
+    for photo in photos:
         try:
             yield to_tensor(ImageOps.fit(open_picture(photo), PREVIEW_SIZE))
         except DataError as error:

@@ -1,154 +1,190 @@
 """The training loop: Johnson et al. 2016 with many styles in one network (Dumoulin et al. 2017).
 
-Read `train` from top to bottom. Sources: content and style loss Gatys 2015 and Johnson 2016; conditional
-instance normalization Dumoulin 2017; the temporal loss asks the network to commute with small motions and
-sensor noise, so it needs no video (compare Huang 2017, ReCoNet 2018, which do).
+Read `train` from top to bottom. What is minimized stands in objective.py, what a step sees in batches.py, what it
+changes in learner.py, and what lies in the folder afterwards in run_folder.py.
 """
 
 from __future__ import annotations
 
 import logging
 import math
+import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, build_network, save_model
-from trainer.checkpoint import load_checkpoint, save_checkpoint
+from trainer.batches import BatchesAhead, make_batch
+from trainer.checkpoint import checkpoint_files, load_newest_checkpoint, save_checkpoint
 from trainer.config import TrainConfig, as_json, require_inputs
-from trainer.data import PhotoBatches, find_photos, load_style_image
-from trainer.device import choose_device, mixed_precision
+from trainer.data import PhotoBatches, find_photos, hold_out
+from trainer.descent import backward, is_going_wrong, remember_loss
+from trainer.device import choose_device
 from trainer.errors import DivergenceError
 from trainer.learner import Learner, new_learner, set_learning_rate, update_averages
-from trainer.loss_network import LossNetwork, load_loss_network
-from trainer.losses import (
-    Features,
-    content_loss,
-    gram_matrix,
-    random_motion,
-    style_loss,
-    temporal_loss,
-    total_variation_loss,
-    warp,
-)
-from trainer.preview import save_preview_sheet
-from trainer.progress import TrainingLog
+from trainer.model_card import write_card
+from trainer.objective import make_objective
+from trainer.preview import PREVIEW_PHOTO_COUNT, save_preview_strips
+from trainer.progress import TrainingLog, read_log
 from trainer.provenance import provenance
+from trainer.run_folder import RunFolder, open_run
+from trainer.schedule import Schedule, StepSchedule, Stopwatch, TimeSchedule
+from trainer.stopping import Stopped, stop_on_signals
 
-CONTENT_LAYERS = ("relu3_1",)
-STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+LEAST_RATE_FACTOR = 1 / 256
 
 log = logging.getLogger(__name__)
 
 
 def train(config: TrainConfig, arguments: Sequence[str] = ()) -> Path:
-    """Train, and return the model file. Resumes from the folder's checkpoint if there is one. Raises TrainerError.
+    """Train, and return the model file. Goes on from the folder's checkpoint if there is one.
 
-    arguments: those of the command line, for the model's header.
+    arguments: those of the command line, for the model's header. Raises TrainerError, Stopped.
     """
+    stopwatch = Stopwatch()
     require_inputs(config)
     torch_device = choose_device(use_cuda=bool(config.cuda))
-    origin = provenance(arguments)
-    photos = PhotoBatches(find_photos(config.dataset), config.batch_size, config.image_size, config.seed)
-    loss_network = load_loss_network(config.vgg_model_dir, {*CONTENT_LAYERS, *STYLE_LAYERS})
-    loss_network = loss_network.to(memory_format=torch.channels_last).to(torch_device)
-    grams = painting_grams(config, loss_network, torch_device)
+    files, preview_files = training_and_preview_photos(config)
+    photos = PhotoBatches(files, config.batch_size, config.image_size, config.seed, augment=config.augment == "webcam")
+    objective = make_objective(
+        config.weights, config.style_image, config.style_size, config.vgg_model_dir, torch_device, config.precision
+    )
     learner = new_learner(config, torch_device)
-    checkpoint_file = config.save_model_dir / f"{config.name}.checkpoint"
-    load_checkpoint(checkpoint_file, learner)
+    folder = open_run(config, arguments)
+    keeper = Keeper(config, folder, learner, provenance(arguments), preview_files)
+    resume(folder, learner, stopwatch)
+    schedule = make_schedule(config, len(files), stopwatch)
 
-    step_count = config.steps or config.epochs * math.ceil(len(photos.photos) / config.batch_size)
-    if learner.step >= step_count:
-        log.info("all %d steps are done: more --epochs or --steps would go on from here", step_count)
-    with TrainingLog(config.save_model_dir / f"{config.name}.jsonl", learner.step, step_count) as training_log:
-        while learner.step < step_count:
-            generator = torch.Generator().manual_seed(config.seed * 7919 + learner.step)
-            content = photos.batch(learner.step).to(torch_device, memory_format=torch.channels_last)  # (N, 3, S, S)
-            rows = torch.randint(len(config.style_image), (len(content),), generator=generator)       # (N,)
-            with mixed_precision(config.precision, torch_device):
-                losses = perceptual_losses(config, learner, loss_network, content, rows, grams, generator)
-
-            set_learning_rate(learner.optimizer, config, learner.step, step_count)
-            learner.optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(losses["total"])
+    make = partial(make_batch, photos, style_count=len(config.style_image), with_motion=config.temporal_weight > 0)
+    with (
+        TrainingLog(folder, learner.course.step, schedule) as training_log,
+        stop_on_signals() as stop,
+        BatchesAhead(make) as batches,
+    ):
+        if learner.course.step == 0:  # what a rollback before the first checkpoint goes back to
+            schedule.closing_takes(keeper.keep() + keeper.preview())
+        while not schedule.is_over(learner.course.step) and not stop.is_set():
+            course = learner.course
+            batch = batches.take(course.step)
+            rate = config.lr * course.rate_factor
+            set_learning_rate(
+                learner.optimizer, rate, config.warmup_steps, course.step, schedule.done(course.step)
+            )
+            losses = backward(objective, learner.network, learner.styles, batch, course)
             gradient_norm = torch.nn.utils.clip_grad_norm_(learner.parameters, config.clip_norm)
-            require_numbers(losses, gradient_norm, learner.step + 1, checkpoint_file)
+            if is_going_wrong(course, losses, gradient_norm):
+                roll_back(folder, learner, training_log)
+                continue
             learner.optimizer.step()
             update_averages(learner, config.ema_decay)
-            learner.step += 1
+            course.step += 1
+            course.trained_s = stopwatch.spent_s
+            remember_loss(course, losses)
 
-            training_log.step_done(learner.step, losses)
-            if learner.step % config.save_interval == 0 or learner.step == step_count:
-                save_checkpoint(checkpoint_file, learner)
-                model_file = save_averaged(config, learner, origin)
-                if config.preview_dir is not None:
-                    save_preview_sheet(model_file, config.preview_dir, config.save_model_dir)
-    return save_averaged(config, learner, origin)
-
-
-def perceptual_losses(
-    config: TrainConfig,
-    learner: Learner,
-    loss_network: LossNetwork,
-    content: Tensor,
-    rows: Tensor,
-    grams: Features,
-    generator: torch.Generator,
-) -> dict[str, Tensor]:
-    """One forward pass: every loss, weighted sum under "total". content (N, 3, S, S); rows (N,) of the style table."""
-    style = learner.styles[rows]                                                # (N, style_length)
-    stylized = learner.network(content, style)                                  # (N, 3, S, S)
-    with torch.no_grad():
-        content_features = loss_network(content, CONTENT_LAYERS)
-    features = loss_network(stylized)
-    losses = {
-        "content": content_loss({k: features[k] for k in CONTENT_LAYERS}, content_features) * config.content_weight,
-        "style": style_loss(features, {k: g[rows] for k, g in grams.items()}) * config.style_weight,
-        "tv": total_variation_loss(stylized) * config.tv_weight,
-    }
-    if config.temporal_weight:
-        grid, mask = random_motion(len(content), config.image_size, generator)
-        moved = warp(content, grid.to(content.device))
-        moved = moved + torch.randn(moved.shape, generator=generator).to(moved.device) * 0.01
-        stylized_moved = learner.network(moved, style)
-        steadiness = temporal_loss(stylized, stylized_moved, grid.to(content.device), mask.to(content.device))
-        losses["temporal"] = steadiness * config.temporal_weight
-    losses["total"] = torch.stack(list(losses.values())).sum()
-    return losses
+            training_log.step_done(
+                course.step, losses, learner.optimizer.param_groups[0]["lr"], is_last=schedule.is_over(course.step)
+            )
+            if course.step % config.save_interval == 0:
+                schedule.closing_takes(keeper.keep())
+            if course.step % config.preview_interval == 0:
+                keeper.preview()
+    keeper.keep()
+    if stop.is_set():
+        raise Stopped(
+            f"stopped after step {learner.course.step}: {folder.model_file} is usable as it is, and "
+            f"fnst-train train --resume {folder.path} goes on"
+        )
+    keeper.preview()
+    return folder.model_file
 
 
-def painting_grams(config: TrainConfig, loss_network: LossNetwork, torch_device: torch.device) -> Features:
-    """Gram matrices of all paintings: per layer (style_count, C, C)."""
-    grams: dict[str, list[Tensor]] = {layer: [] for layer in STYLE_LAYERS}
-    for file in config.style_image:
-        image = load_style_image(file, config.style_size).to(torch_device)
-        with torch.no_grad():
-            for layer, feature in loss_network(image, STYLE_LAYERS).items():
-                grams[layer].append(gram_matrix(feature))
-    return {layer: torch.cat(rows) for layer, rows in grams.items()}
+class Keeper:
+    """Writes what shall outlive the run. Each method returns the seconds that it took."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        folder: RunFolder,
+        learner: Learner,
+        origin: Mapping[str, str],
+        preview_photos: Sequence[Path],
+    ):
+        self._config, self._folder, self._learner, self._origin = config, folder, learner, origin
+        self._preview_photos = preview_photos
+
+    def keep(self) -> float:
+        """The checkpoint, the model and its card."""
+        started_s = time.monotonic()
+        save_checkpoint(self._folder.checkpoints, self._learner)
+        model = averaged_model(self._config, self._learner, self._origin)
+        save_model(self._folder.model_file, model)
+        told = [entry for entry in read_log(self._folder.log_file) if "total" in entry]
+        losses = {k: v for k, v in told[-1].items() if k not in ("step", "lr")} if told else {}
+        write_card(self._folder.card_file, model.header, losses, self._learner.course.trained_s)
+        return time.monotonic() - started_s
+
+    def preview(self) -> float:
+        started_s = time.monotonic()
+        model = averaged_model(self._config, self._learner, self._origin)
+        save_preview_strips(model, self._preview_photos, self._folder.preview_file(self._learner.course.step))
+        return time.monotonic() - started_s
 
 
-def require_numbers(losses: Mapping[str, Tensor], gradient_norm: Tensor, step: int, checkpoint_file: Path) -> None:
-    """Stop before a gradient that is no number ruins the weights for good. Raises DivergenceError."""
-    if bool((losses["total"] + gradient_norm).isfinite()):
-        return
-    kept = f"{checkpoint_file} is kept, go on from it" if checkpoint_file.exists() else "start again"
-    raise DivergenceError(f"the loss of step {step} is not a number any more: {kept} with a lower --lr")
+def training_and_preview_photos(config: TrainConfig) -> tuple[list[Path], list[Path]]:
+    """Raises DataError."""
+    files = find_photos(config.dataset)
+    if config.preview_dir is not None:
+        return files, find_photos(config.preview_dir)
+    return hold_out(files, PREVIEW_PHOTO_COUNT)
 
 
-def save_averaged(config: TrainConfig, learner: Learner, origin: Mapping[str, str]) -> Path:
-    """Write the running averages as a model file."""
-    training = {**origin, "step": learner.step, "config": as_json(config)}
+def resume(folder: RunFolder, learner: Learner, stopwatch: Stopwatch) -> None:
+    """Raises CheckpointError."""
+    file = load_newest_checkpoint(folder.checkpoints, learner)
+    if file is not None:
+        stopwatch.add(learner.course.trained_s)
+        log.info("resuming at step %d from %s", learner.course.step, file)
+
+
+def make_schedule(config: TrainConfig, photo_count: int, stopwatch: Stopwatch) -> Schedule:
+    if config.time_budget is not None:
+        return TimeSchedule(config.time_budget, stopwatch)
+    return StepSchedule(config.steps or config.epochs * math.ceil(photo_count / config.batch_size))
+
+
+def roll_back(folder: RunFolder, learner: Learner, training_log: TrainingLog) -> None:
+    """To the last checkpoint, at half the rate; to the one before if that one did not help. Raises DivergenceError."""
+    failed = learner.course
+    failed_step, rate_factor = failed.step + 1, failed.rate_factor / 2
+    if rate_factor < LEAST_RATE_FACTOR:
+        raise DivergenceError(
+            f"the loss of step {failed_step} explodes at any rate: {folder.path} keeps what was good, "
+            "start again with a lower --lr"
+        )
+    files = checkpoint_files(folder.checkpoints)
+    if failed.failed_step >= failed_step and len(files) > 1:
+        files[0].unlink()
+    load_newest_checkpoint(folder.checkpoints, learner)
+    course = learner.course
+    course.rate_factor, course.failed_step, course.piece_count = rate_factor, failed_step, failed.piece_count
+    training_log.happened(
+        failed_step, "rollback",
+        f"the loss of step {failed_step} is no number or explodes: back to step {course.step}, "
+        f"from here on at 1/{1 / rate_factor:.0f} of the rate",
+    )
+
+
+def averaged_model(config: TrainConfig, learner: Learner, origin: Mapping[str, str]) -> StyleModel:
+    """The running averages as a model, on the learner's device."""
+    training = {**origin, "step": learner.course.step, "config": as_json(config)}
     header = ModelHeader("transformer_net", style_cards(config), learner.network.shape, training)
-    network = build_network(header)
+    network = build_network(header).to(learner.styles.device)
     with torch.no_grad():
         for parameter, average in zip(network.parameters(), learner.averages[:-1], strict=True):
             parameter.copy_(average)
-    file = config.save_model_dir / f"{config.name}.safetensors"
-    save_model(file, StyleModel(header, network, learner.averages[-1].clone()))
-    return file
+    return StyleModel(header, network.eval(), learner.averages[-1].clone())
 
 
 def style_cards(config: TrainConfig) -> tuple[StyleCard, ...]:

@@ -8,6 +8,7 @@ meanwhile is not missed.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +27,13 @@ Stamp = tuple[Path, int, int]  # a file, its size, and when it was changed
 
 @dataclass(frozen=True, eq=False)
 class OpenModel:
-    """A model file in memory, on an engine. vectors: by the names its header gives them, in small letters."""
+    """A model file in memory, on an engine, which files of the same network share.
+
+    network: what tells the network from others. vectors: by the names its header gives them, in small letters.
+    """
 
     stamp: Stamp
+    network: str
     wanted_engine: str
     engine: Engine
     multiple_of: int
@@ -81,7 +86,7 @@ class Palette:
         second = self._known.get(_key(look.second_style, look.engine))
         if second is None:
             return None
-        if second.model is not first.model:
+        if second.model.engine is not first.model.engine:
             return _brush(first.name, first.model, first.vector)
         return _brush(first.name, first.model, mix_styles(first.vector, second.vector, look.mix))
 
@@ -91,7 +96,7 @@ class Palette:
             return True
         first = self._known.get(_key(look.style, look.engine))
         second = self._known.get(_key(look.second_style, look.engine))
-        return first is None or second is None or first.model is second.model
+        return first is None or second is None or first.model.engine is second.model.engine
 
     def load(self, look: LiveLook, sparing: OpenModel | None = None) -> None:
         """Everything that the look needs and is not there yet; sparing: a model that must not make room for it.
@@ -130,7 +135,7 @@ class Palette:
         for model in self._models:
             if (model.stamp, model.wanted_engine) == (stamp, engine):
                 return model
-        opened = _open(style, stamp, engine)
+        opened = _open(style, stamp, engine, self._models)
         others = [model for model in self._models if model is not sparing]
         spared = [model for model in self._models if model is sparing]
         room = MOST_MODELS - 1 - len(spared)
@@ -138,15 +143,18 @@ class Palette:
         return opened
 
 
-def _open(style: LoadedStyle, stamp: Stamp, engine: str) -> OpenModel:
+def _open(style: LoadedStyle, stamp: Stamp, wanted_engine: str, others: Sequence[OpenModel]) -> OpenModel:
+    """A style that was added to a network by `fnst-train adapt` paints on that network's engine."""
+    from fnst_live.stylize.fingerprint import model_fingerprint
     from fnst_live.stylize.selection import open_engine  # torch takes seconds, and pictures need not wait for it
 
     loaded = style.model
     names = tuple(entry.name for entry in read_entries(style.entry.file))
     vectors = {name.lower(): loaded.styles[index].numpy() for index, name in enumerate(names)}
-    return OpenModel(
-        stamp, engine, open_engine(loaded, engine), loaded.multiple_of, loaded.min_side, names, vectors
-    )
+    network = model_fingerprint(loaded)
+    shared = [m.engine for m in others if (m.network, m.wanted_engine) == (network, wanted_engine)]
+    engine = shared[0] if shared else open_engine(loaded, wanted_engine)
+    return OpenModel(stamp, network, wanted_engine, engine, loaded.multiple_of, loaded.min_side, names, vectors)
 
 
 def _brush(name: str, model: OpenModel, vector: StyleVector) -> Brush:

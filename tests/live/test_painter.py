@@ -39,7 +39,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.engine = SpyEngine()
-        self.model = OpenModel((Path("colors"), 0, 0), "spy", self.engine, 1, 1, ("red", "blue"), {})
+        self.model = OpenModel((Path("colors"), 0, 0), "colors", "spy", self.engine, 1, 1, ("red", "blue"), {})
         self.colors = {"red": (200, 0, 0), "blue": (0, 0, 200)}
         self.asked_count = 0
 

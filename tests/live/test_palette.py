@@ -14,6 +14,7 @@ from fnst_live.errors import StyleError
 from fnst_live.live import palette as palette_module
 from fnst_live.live.palette import Brush, Palette
 from fnst_live.live_settings import LiveLook
+from fnst_live.stylenet.model_file import load_model, save_model
 
 WriteModel = Callable[..., Path]
 
@@ -76,6 +77,21 @@ def test_two_styles_of_two_files_do_not_mix_and_the_first_is_painted(user_model:
     palette.load(wanted)
     assert not palette.can_mix(wanted)
     assert brush_of(palette, wanted).paints_like(brush_of(palette, look("garden")))
+
+
+def test_a_style_that_was_added_to_the_network_in_a_file_of_its_own_mixes(
+    user_model: Path, write_model: WriteModel
+) -> None:
+    """As `fnst-train adapt` makes them: the same network, and one row more."""
+    added = load_model(write_model(paths.user_models_dir() / "fen.safetensors", "fen"))
+    added.styles *= 0.5
+    save_model(paths.user_models_dir() / "fen.safetensors", added)
+    palette, wanted = Palette(), look("garden", "fen", 0.5)
+    palette.load(wanted)
+    garden, fen, both = (brush_of(palette, one) for one in (look("garden"), look("fen"), wanted))
+    assert palette.can_mix(wanted)
+    assert garden.model.engine is fen.model.engine
+    assert np.allclose(both.stylizer.style, (garden.stylizer.style + fen.stylizer.style) / 2, atol=1e-6)
 
 
 def test_another_engine_is_another_brush(user_model: Path) -> None:

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from torchvision.models.vgg import make_layers  # type: ignore[import-untyped]
 
+from trainer import preview
 from trainer.config import TrainConfig
 
 MakeConfig = Callable[..., TrainConfig]
@@ -26,6 +27,11 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def small_previews(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preview, "PREVIEW_SIZE", (48, 36))
 
 
 def save_picture(file: Path, width: int, height: int, seed: int) -> Path:

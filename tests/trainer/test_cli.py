@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,11 @@ from fnst_live.stylenet.johnson_net import JohnsonNet
 from fnst_live.stylenet.model_file import read_header
 from trainer import cli, training
 from trainer.cli import BAD_INPUT, INTERRUPTED, build_parser, main
+from trainer.config import TrainConfig
+from trainer.run_folder import open_run
+from trainer.stopping import Stopped
+
+MakeConfig = Callable[..., TrainConfig]
 
 HEAVY = ("torch", "numpy", "PIL", "cv2", "tqdm", "safetensors")
 
@@ -137,6 +144,48 @@ def test_ctrl_c(
     assert "goes on from the last checkpoint" in capsys.readouterr().err
 
 
+def test_a_stopped_run_says_how_to_go_on(
+    capsys: pytest.CaptureFixture[str], photos: Path, paintings: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> Path:
+        raise Stopped("stopped after step 3")
+
+    monkeypatch.setattr(training, "train", stopped)
+    arguments = ["train", "--dataset", photos, "--style-image", paintings[0], "--save-model-dir", photos / "out"]
+    assert main([str(argument) for argument in arguments]) == INTERRUPTED
+    assert capsys.readouterr().err == "fnst-train: stopped after step 3\n"
+
+
+def test_resume_takes_a_runs_own_settings(
+    make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = make_config(lr=0.5)
+    open_run(config, [])
+    seen: list[TrainConfig] = []
+
+    def train(told: TrainConfig, _: object) -> Path:
+        seen.append(told)
+        return Path("model.safetensors")
+
+    monkeypatch.setattr(training, "train", train)
+    assert main(["train", "--resume", str(config.save_model_dir), "--time-budget", "1h30m"]) == 0
+    assert seen == [replace(config, steps=0, time_budget=5400.0)]
+    assert capsys.readouterr().out == "model.safetensors\n"
+    assert "is not the folder of a run" in error_line(capsys, "train", "--resume", config.dataset)
+    assert "invalid duration value: 'soon'" in error_line(capsys, "train", "--time-budget", "soon")
+
+
+def test_wrong_inputs_of_adapt(
+    capsys: pytest.CaptureFixture[str], classic_model: Path, paintings: tuple[Path, Path], tmp_path: Path
+) -> None:
+    assert "required: --base, --style-image" in error_line(capsys, "adapt")
+    start = ["adapt", "--style-image", paintings[0], "--base"]
+    assert "--base missing.safetensors does not exist" in error_line(capsys, *start, "missing.safetensors")
+    assert "is not a safetensors file" in error_line(capsys, *start, classic_model)
+    assert "must end in .safetensors" in error_line(capsys, *start, classic_model, "--output", tmp_path / "a.pth")
+    assert "does not exist" in error_line(capsys, *start, classic_model, "--output", tmp_path / "no" / "a.safetensors")
+
+
 def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys\nfrom trainer.cli import build_parser\nbuild_parser().format_help()\n"
@@ -148,8 +197,19 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_help_names_every_flag() -> None:
     help_text = build_parser().format_help()
-    assert "train" in help_text
-    assert "eval" in help_text
+    for command in ("train", "adapt", "optimize", "evaluate", "export", "eval"):
+        assert f"    {command} " in help_text
+
+
+def test_what_other_commands_are_told_wrong(
+    capsys: pytest.CaptureFixture[str], classic_model: Path, photo: Path, tmp_path: Path
+) -> None:
+    assert "required: --content-image, --style-image, --output-image" in error_line(capsys, "optimize")
+    assert "required: --model, --style-image, --photos, --output" in error_line(capsys, "evaluate")
+    start = ["export", "--model", classic_model, "--format", "onnx", "--output"]
+    assert "--output candy.pth must end in .onnx" in error_line(capsys, *start, "candy.pth")
+    assert "does not exist" in error_line(capsys, *start, tmp_path / "no" / "candy.onnx")
+    assert "--format" in error_line(capsys, *start, "candy.jpg", "--format", "jpg")
 
 
 def test_python_m_trainer() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from trainer.config import TrainConfig, as_json, require_inputs
+from trainer.config import TrainConfig, as_json, parse_duration, require_inputs
 from trainer.errors import ConfigError
 
 MakeConfig = Callable[..., TrainConfig]
@@ -29,6 +29,7 @@ def config(**changes: Any) -> TrainConfig:
         ("style_size", 31), ("steps", -1), ("content_weight", -0.1), ("style_weight", float("nan")),
         ("tv_weight", float("inf")), ("temporal_weight", -1.0), ("lr", 0.0), ("lr", float("nan")), ("clip_norm", 0.0),
         ("warmup_steps", 0), ("ema_decay", 1.0), ("ema_decay", -0.1), ("save_interval", 0), ("name", "a/b"),
+        ("time_budget", 0.0), ("preview_interval", 0),
         ("name", ""), ("name", ".."), ("work", ("one", "two")), ("painter", ("one", "two")), ("year", ("1", "2")),
     ],
 )
@@ -40,6 +41,24 @@ def test_the_flag_is_named(setting: str, value: Any) -> None:
 
 def test_steps_stand_in_for_epochs() -> None:
     assert config(epochs=0, steps=5).steps == 5
+
+
+def test_only_one_length() -> None:
+    with pytest.raises(ConfigError, match="--steps and --time-budget exclude each other"):
+        config(steps=5, time_budget=60.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1.5h", 5400), ("1h30m", 5400), ("1m30", 90)]
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "m", "10 m", "-5m", "10x", "1.2.3m", "ten", ".5m"])
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(ValueError, match="is no duration"):
+        parse_duration(text)
 
 
 def test_two_paintings_of_one_name() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,16 @@ import pytest
 import torch
 from PIL import Image
 
-from trainer.data import PhotoBatches, find_photos, load_image, load_style_image, random_crop, roughen
+from trainer.data import (
+    PhotoBatches,
+    find_photos,
+    hold_out,
+    load_image,
+    load_style_image,
+    motion_blur,
+    random_crop,
+    roughen,
+)
 from trainer.errors import DataError
 
 
@@ -93,6 +103,25 @@ def test_roughened_pictures_stay_in_range_and_now_and_then_as_they_were() -> Non
     assert 5 <= sum(torch.equal(r, image) for r in rough) <= 15
 
 
+def test_motion_blur_by_hand() -> None:
+    """A dot becomes a line of three pixels, along the way and not across it."""
+    dot = torch.zeros(1, 3, 7, 7)
+    dot[:, :, 3, 3] = 1
+    line = motion_blur(dot, 3.0, angle=0.0)
+    expected = torch.zeros(7, 7)
+    expected[3, 2:5] = 1 / 3
+    assert torch.allclose(line, expected.expand(1, 3, 7, 7), atol=1e-6)
+    assert torch.allclose(motion_blur(dot, 3.0, angle=math.pi / 2), expected.T.expand(1, 3, 7, 7), atol=1e-6)
+
+
+@pytest.mark.parametrize("length_px", [1.0, 2.5, 6.0])
+def test_motion_blur_keeps_the_light_and_the_size(length_px: float) -> None:
+    assert torch.allclose(motion_blur(torch.full((2, 3, 9, 11), 0.3), length_px, 0.7), torch.tensor(0.3))
+    image = torch.rand(1, 3, 9, 11)
+    assert motion_blur(image, length_px, 0.7).shape == image.shape
+    assert torch.allclose(motion_blur(image, 1.0, 0.7), image, atol=1e-6)
+
+
 def test_batches_follow_from_seed_and_step_alone(photos: Path) -> None:
     files = find_photos(photos)
     first, second = (PhotoBatches(files, 2, 64, seed=1) for _ in range(2))
@@ -136,3 +165,22 @@ def test_only_damaged_photos(photos: Path) -> None:
         damage(file)
     with pytest.raises(DataError, match="none of the training photos can be read"):
         PhotoBatches(find_photos(photos), 2, 64, seed=1).batch(0)
+
+
+def test_held_out_photos_are_not_trained_on() -> None:
+    files = [Path(f"{i:03}.jpg") for i in range(100)]
+    training, held_out = hold_out(files, 4)
+    assert [file.stem for file in held_out] == ["000", "025", "050", "075"]
+    assert sorted(training + held_out) == files
+
+
+def test_where_photos_are_few_none_is_spared() -> None:
+    files = [Path(f"{i}.jpg") for i in range(6)]
+    assert hold_out(files, 4) == (files, files[:4])
+
+
+def test_photos_as_they_are(photos: Path) -> None:
+    file = photos / "flat.png"
+    Image.new("RGB", (80, 80), (204, 102, 51)).save(file)
+    batches = PhotoBatches([file], 8, 64, seed=1, augment=False)
+    assert torch.allclose(batches.batch(0), torch.tensor([0.8, 0.4, 0.2]).view(1, 3, 1, 1))

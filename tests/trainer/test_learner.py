@@ -66,7 +66,7 @@ def test_learning_rate_warms_up_and_ends_at_nothing(make_config: MakeConfig) -> 
     learner = new_learner(config, CPU)
     rates = []
     for step in range(101):
-        set_learning_rate(learner.optimizer, config, step, 100)
+        set_learning_rate(learner.optimizer, config.lr, config.warmup_steps, step, step / 100)
         network_rate, table_rate = (group["lr"] for group in learner.optimizer.param_groups)
         assert table_rate == pytest.approx(STYLE_TABLE_RATE * network_rate)
         rates.append(network_rate)
@@ -83,7 +83,13 @@ def test_averages_follow_soon_at_first_and_slowly_later(make_config: MakeConfig)
         learner.averages[-1].zero_()
     update_averages(learner, 0.9)
     assert float(learner.averages[-1][0, 0]) == pytest.approx(0.9)  # step 0 remembers a tenth
-    learner.step = 100_000
+    learner.course.step = 100_000
     learner.averages[-1].zero_()
     update_averages(learner, 0.9)
     assert float(learner.averages[-1][0, 0]) == pytest.approx(0.1)
+
+
+def test_a_short_run_warms_up_for_a_tenth_of_it(make_config: MakeConfig) -> None:
+    learner = new_learner(make_config(), CPU)
+    set_learning_rate(learner.optimizer, 0.1, 1000, step=20, done=0.1)
+    assert learner.optimizer.param_groups[0]["lr"] == pytest.approx(0.1, rel=0.03)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from trainer.losses import (
     content_loss,
+    feature_energies,
     gram_matrix,
     random_motion,
     style_loss,
@@ -73,6 +74,15 @@ def test_content_loss_by_hand() -> None:
     stylized = {"relu3_1": torch.tensor([1.0, 3.0]).view(1, 2, 1, 1)}
     content = {"relu3_1": torch.tensor([2.0, 4.0]).view(1, 2, 1, 1)}
     assert float(content_loss(stylized, content)) == pytest.approx(0.1)
+
+
+def test_parts_with_the_energy_of_the_whole_add_up_to_it() -> None:
+    """A batch in pieces must have the loss of the whole."""
+    brightness = torch.tensor([1.0, 2.0, 9.0]).view(3, 1, 1, 1)
+    stylized, content = noise(3, 2, 4, 4, seed=2), noise(3, 2, 4, 4, seed=3) * brightness
+    energies = feature_energies({"a": content})
+    parts = [content_loss({"a": stylized[i : i + 1]}, {"a": content[i : i + 1]}, energies) for i in range(3)]
+    torch.testing.assert_close(torch.stack(parts).mean(), content_loss({"a": stylized}, {"a": content}))
 
 
 def test_content_loss_of_a_black_photo_is_a_number() -> None:

@@ -1,0 +1,56 @@
+"""The objective: the weighted sum, and for each picture its own painting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+from trainer.batches import Batch, move
+from trainer.config import LossWeights, TrainConfig
+from trainer.data import load_style_image
+from trainer.losses import temporal_loss
+from trainer.objective import Objective, make_objective
+
+MakeConfig = Callable[..., TrainConfig]
+SHAPE = NetShape(8, 8, 8, 1)
+
+
+@pytest.fixture
+def objective(paintings: tuple[Path, Path], vgg_dir: Path) -> Objective:
+    return make_objective(LossWeights(1, 1, 1, 1), paintings, 48, vgg_dir, torch.device("cpu"))
+
+
+def test_each_loss_has_its_weight(objective: Objective) -> None:
+    torch.manual_seed(1)
+    content = torch.rand(2, 3, 32, 32)
+    batch = Batch(content, torch.tensor([0, 1]), move(content, torch.Generator().manual_seed(1)))
+    network, styles = TransformerNet(SHAPE), initial_styles(2, SHAPE)
+    plain = objective.losses(network, styles, batch)
+    weighted = replace(objective, weights=LossWeights(2, 3, 5, 7)).losses(network, styles, batch)
+    for name, weight in {"content": 2, "style": 3, "tv": 5, "temporal": 7}.items():
+        torch.testing.assert_close(weighted[name], weight * plain[name])
+    torch.testing.assert_close(weighted["total"], sum(v for k, v in weighted.items() if k != "total"))
+
+
+def test_the_temporal_loss_is_of_the_networks_own_pictures(objective: Objective) -> None:
+    torch.manual_seed(1)
+    content = torch.rand(1, 3, 32, 32)
+    motion = move(content, torch.Generator().manual_seed(1))
+    network, styles = TransformerNet(SHAPE), initial_styles(2, SHAPE)
+    losses = objective.losses(network, styles, Batch(content, torch.tensor([0]), motion))
+    one, moved = (network(picture, styles[:1]) for picture in (content, motion.content))
+    torch.testing.assert_close(losses["temporal"], temporal_loss(one, moved, motion.grid, motion.mask))
+
+
+def test_a_painting_has_its_own_style_and_no_other(objective: Objective, paintings: tuple[Path, Path]) -> None:
+    picture = load_style_image(paintings[0], 48)
+    own, other = (
+        float(objective.picture_losses(picture, picture, torch.tensor([row]))["style"]) for row in (0, 1)
+    )
+    assert own < 1e-10
+    assert other > 1e-3

@@ -1,0 +1,111 @@
+"""What training minimizes: the perceptual losses of a batch, weighted, for paintings that are known by their Grams.
+
+Sources: content and style loss Gatys et al. 2015 and Johnson et al. 2016. The temporal loss asks the network to
+commute with small motions and sensor noise, so it needs no video (compare Huang 2017, ReCoNet 2018, which do).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from trainer.batches import Batch
+from trainer.config import LossWeights
+from trainer.data import load_style_image
+from trainer.device import mixed_precision
+from trainer.loss_network import LossNetwork, load_loss_network
+from trainer.losses import (
+    Energies,
+    Features,
+    content_loss,
+    feature_energies,
+    gram_matrix,
+    style_loss,
+    temporal_loss,
+    total_variation_loss,
+)
+
+CONTENT_LAYERS = ("relu3_1",)
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """grams: of all paintings, per layer (style_count, C, C)."""
+
+    weights: LossWeights
+    loss_network: LossNetwork
+    grams: Features
+    precision: str
+
+    def blended(self) -> Objective:
+        """One painting, the mean of all."""
+        return replace(self, grams={layer: gram.mean(0, keepdim=True) for layer, gram in self.grams.items()})
+
+    def losses(
+        self, network: nn.Module, styles: Tensor, batch: Batch, energies: Energies | None = None
+    ) -> dict[str, Tensor]:
+        """One pass of the batch: every loss, and their weighted sum under "total".
+
+        styles: the style table; energies: those of the whole, where the batch is a piece of a larger one.
+        """
+        with mixed_precision(self.precision, batch.content.device):
+            vectors = styles[batch.rows]                                  # (N, style_length)
+            stylized = network(batch.content, vectors)                    # (N, 3, S, S)
+            losses = self.picture_losses(stylized, batch.content, batch.rows, energies)
+            if batch.motion is not None and self.weights.temporal:
+                moved = network(batch.motion.content, vectors)            # (N, 3, S, S)
+                steadiness = temporal_loss(stylized, moved, batch.motion.grid, batch.motion.mask)
+                losses["temporal"] = steadiness * self.weights.temporal
+        return {**losses, "total": torch.stack(list(losses.values())).sum()}
+
+    def content_energies(self, pieces: Sequence[Batch], torch_device: torch.device) -> Energies:
+        """Of a batch that is too large to be seen at once."""
+        sums = dict.fromkeys(CONTENT_LAYERS, torch.zeros((), device=torch_device))
+        with torch.no_grad(), mixed_precision(self.precision, torch_device):
+            for piece in pieces:
+                energies = feature_energies(self.loss_network(piece.content.to(torch_device), CONTENT_LAYERS))
+                sums = {name: sums[name] + energies[name] * len(piece) for name in CONTENT_LAYERS}
+        return {name: total / sum(len(piece) for piece in pieces) for name, total in sums.items()}
+
+    def picture_losses(
+        self, stylized: Tensor, content: Tensor, rows: Tensor, energies: Energies | None = None
+    ) -> dict[str, Tensor]:
+        """Those that need no second picture. stylized, content (N, 3, H, W); rows (N,): the painting of each."""
+        with torch.no_grad():
+            content_features = self.loss_network(content, CONTENT_LAYERS)
+        features = self.loss_network(stylized)
+        return {
+            "content": content_loss(features, content_features, energies) * self.weights.content,
+            "style": style_loss(features, {k: gram[rows] for k, gram in self.grams.items()}) * self.weights.style,
+            "tv": total_variation_loss(stylized) * self.weights.tv,
+        }
+
+
+def make_objective(
+    weights: LossWeights,
+    paintings: Iterable[Path],
+    style_size: int,
+    vgg_model_dir: Path | None,
+    torch_device: torch.device,
+    precision: str = "float32",
+) -> Objective:
+    """Raises LossNetworkError, DataError."""
+    loss_network = load_loss_network(vgg_model_dir, {*CONTENT_LAYERS, *STYLE_LAYERS})
+    loss_network = loss_network.to(memory_format=torch.channels_last).to(torch_device)
+    images = (load_style_image(file, style_size).to(torch_device) for file in paintings)
+    return Objective(weights, loss_network, grams_of(images, loss_network), precision)
+
+
+def grams_of(images: Iterable[Tensor], loss_network: LossNetwork) -> Features:
+    """Gram matrices of paintings of any size: per layer (count, C, C)."""
+    grams: dict[str, list[Tensor]] = {layer: [] for layer in STYLE_LAYERS}
+    for image in images:
+        with torch.no_grad():
+            for layer, feature in loss_network(image, STYLE_LAYERS).items():
+                grams[layer].append(gram_matrix(feature))
+    return {layer: torch.cat(rows) for layer, rows in grams.items()}
