@@ -176,7 +176,7 @@ def test_the_scene_is_painted(window: Window) -> None:
     result = window.wait_for_result(is_painted)
     assert result.content.shape == result.painted.shape == (480, 854, 3)
     assert (result.style, result.generation, result.time_s) == ("garden", 1, None)
-    assert result.stats.work_size == (43, 32)
+    assert result.stats.work_size == (57, 32)
     assert result.stats.engine == "torch f32"
     assert list(result.stats.stage_ms) == ["stylize", "stabilize", "compose"]
     opened = window.wait_for(SourceOpened)
