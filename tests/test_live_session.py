@@ -25,6 +25,7 @@ from fnst_live.live_events import (
     Failed,
     ModelAdded,
     Notice,
+    RecordingLost,
     RecordingSaved,
     RecordingStarted,
     SnapshotSaved,
@@ -176,7 +177,7 @@ def test_the_scene_is_painted(window: Window) -> None:
     result = window.wait_for_result(is_painted)
     assert result.content.shape == result.painted.shape == (480, 854, 3)
     assert (result.style, result.generation, result.time_s) == ("garden", 1, None)
-    assert result.stats.work_size == (43, 32)
+    assert result.stats.work_size == (57, 32)
     assert result.stats.engine == "torch f32"
     assert list(result.stats.stage_ms) == ["stylize", "stabilize", "compose"]
     opened = window.wait_for(SourceOpened)
@@ -473,6 +474,7 @@ def test_a_recording_that_fails_leaves_the_picture(
 
     monkeypatch.setattr(VideoFileSink, "write", fail)
     assert window.wait_for(Failed).sentence == "no space left, so free some"
+    assert window.all_of(RecordingLost)
     monkeypatch.undo()
     window.wait_for_more()
     window.session.start_recording(tmp_path, False)

@@ -14,7 +14,7 @@ from fnst_live.errors import InputError
 from fnst_live.gui.main_window import MainWindow
 from fnst_live.gui.session import Session
 from fnst_live.gui.show_in_folder import show_in_folder
-from fnst_live.live_events import Event, Failed, RecordingSaved, RecordingStarted, SnapshotSaved
+from fnst_live.live_events import Event, Failed, RecordingLost, RecordingSaved, RecordingStarted, SnapshotSaved
 
 if TYPE_CHECKING:
     from fnst_live.gui.sound import Microphone
@@ -76,11 +76,18 @@ class KeepingPresenter(QObject):
             self._begin()
         elif isinstance(event, RecordingSaved):
             self._end()
-            self._window.toast.show_saved(f"Saved {event.paths[0].name}", event.paths[0])
-            if event.warnings:
-                self._window.banner.show_notice(event.warnings[0])
+            self._tell_saved(event)
+        elif isinstance(event, RecordingLost):
+            self._end()
         elif isinstance(event, Failed):
             self._show_state()
+
+    def _tell_saved(self, event: RecordingSaved) -> None:
+        """Without a picture there is no file, and a warning says so."""
+        if event.paths:
+            self._window.toast.show_saved(f"Saved {event.paths[0].name}", event.paths[0])
+        if event.warnings:
+            self._window.banner.show_notice(event.warnings[0])
 
     def _on_record(self) -> None:
         """The button shows what is, not what was asked for: the session says when a recording has begun."""

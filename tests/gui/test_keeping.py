@@ -10,7 +10,7 @@ from PyQt6.QtMultimedia import QMediaDevices
 
 from fnst_live.gui.keeping_presenter import KeepFolders
 from fnst_live.gui.window_state import WindowState
-from fnst_live.live_events import Failed, RecordingSaved, RecordingStarted, SnapshotSaved
+from fnst_live.live_events import Failed, RecordingLost, RecordingSaved, RecordingStarted, SnapshotSaved
 
 from .conftest import Bench, MakeBench
 from .gestures import QTest
@@ -65,10 +65,20 @@ def test_a_recording_that_cannot_begin_leaves_the_button_up(bench: Bench) -> Non
 
 def test_a_full_disk_ends_the_recording_and_says_so(bench: Bench) -> None:
     record(bench)
+    bench.session.tell(RecordingLost())
     bench.session.tell(Failed("the disk is full: the recording has ended"))
-    bench.session.tell(RecordingSaved((Path("a.mkv"),)))
     bench.bot.waitUntil(lambda: not bench.live.keeping.is_recording)
-    assert bench.window.banner.text == "The disk is full: the recording has ended"
+    bench.bot.waitUntil(lambda: bench.window.banner.text == "The disk is full: the recording has ended")
+    assert not bench.window.actions_["record"].isChecked()
+    assert not bench.window.recorder.time.text()
+    bench.press(Qt.Key.Key_R)
+    assert len(bench.session.commands("start_recording")) == 2
+
+
+def test_a_recording_without_a_picture_saves_nothing_and_says_so(bench: Bench) -> None:
+    bench.session.tell(RecordingSaved((), ("no picture came: nothing was saved",)))
+    bench.bot.waitUntil(lambda: bench.window.banner.text == "No picture came: nothing was saved")
+    assert not bench.window.toast.text
 
 
 def test_the_original_beside(make_bench: MakeBench) -> None:
