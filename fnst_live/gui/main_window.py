@@ -164,6 +164,7 @@ class MainWindow(QMainWindow):
         width = min(room.width(), max(BANNER_WIDTH, self.banner.natural_width()))
         self.banner.setFixedSize(width, max(self.banner.heightForWidth(width), BAR_HEIGHT))
         self.banner.move(room.left() + (room.width() - width) // 2, room.top())
+        self.toast.fit(room.width())
         self.toast.move(room.left() + (room.width() - self.toast.width()) // 2, room.bottom() - self.toast.height())
         self.drop_hint.setGeometry(self.viewport.rect())
         self.overlay.setGeometry(self.rect())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QGuiApplication
 
@@ -180,3 +182,20 @@ def test_the_exports_give_way_to_the_controls_and_to_full_screen(bench: Bench) -
         assert bench.window.is_export_shown
         bench.press(key)
         assert not bench.window.is_export_shown
+
+
+def test_a_toast_too_long_for_the_picture_ends_in_dots(bench: Bench) -> None:
+    text = "Saved " + 40 * "a long name "
+    bench.window.toast.show_saved(text, Path("x.png"))
+    bench.bot.waitUntil(lambda: bench.window.toast.width() <= bench.window.viewport.width() - 32)
+    assert bench.window.toast.x() >= 0
+    assert "…" in bench.window.toast.label.text()
+    assert bench.window.toast.text == text
+    bench.window.resize(bench.window.width() - 200, bench.window.height())
+    bench.bot.waitUntil(lambda: bench.window.toast.width() <= bench.window.viewport.width() - 32)
+
+
+def test_a_short_toast_is_whole(bench: Bench) -> None:
+    bench.window.toast.show_text("Added: Udnie")
+    bench.settle()
+    assert bench.window.toast.label.text() == "Added: Udnie"
