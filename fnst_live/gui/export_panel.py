@@ -334,9 +334,17 @@ def _files(paths: Iterable[Path]) -> list[Path]:
     """Folders opened, without what file managers hide."""
     files = []
     for path in paths:
-        inside = sorted(file for file in path.iterdir() if not file.name.startswith(".")) if path.is_dir() else [path]
+        inside = _files_in(path) if path.is_dir() else [path]
         files += [file.absolute() for file in inside if not file.is_dir()]
     return files
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """Nothing where the folder may not be read."""
+    try:
+        return sorted(file for file in folder.iterdir() if not file.name.startswith("."))
+    except OSError:
+        return []
 
 
 def _local_files(event: QDropEvent) -> list[Path]:
