@@ -256,7 +256,7 @@ class ExportPanel(QWidget):
         self.setObjectName("exportPanel")
         self.setAccessibleName("Paint files")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setMinimumWidth(WIDTH)
+        self.setFixedWidth(WIDTH)  # the picture beside it keeps its size, whatever is shown here
         self.setStyleSheet(STYLE_SHEET)
         self._settings_summary.setProperty("role", "quiet")
         self._settings_summary.setObjectName("exportSettingsSummary")

@@ -608,3 +608,11 @@ def test_the_windows_process_never_loads_what_paints(styles: None, short_scene: 
     run = subprocess.run([sys.executable, "-c", IN_THE_WINDOWS_PROCESS, str(clip)], capture_output=True, text=True,
                          check=False)
     assert (run.returncode, run.stdout) == (0, "done\n"), run.stderr
+
+
+def test_its_width_is_the_same_whatever_it_shows(panel: ExportPanel) -> None:
+    width = panel.width()
+    panel.set_styles(["a-style-with-a-name-" + 10 * "that-goes-on-"])
+    find(panel, "exportSettingsShown").click()
+    assert panel.width() == width
+    assert panel.minimumSizeHint().width() <= width
