@@ -27,7 +27,7 @@ from pathlib import Path
 from types import TracebackType
 
 from PyQt6 import sip
-from PyQt6.QtCore import QLoggingCategory, QSocketNotifier
+from PyQt6.QtCore import QLoggingCategory, QMessageLogContext, QSocketNotifier, QtMsgType, qInstallMessageHandler
 from PyQt6.QtWidgets import QApplication
 
 from fnst_live.errors import InputError
@@ -49,7 +49,9 @@ from fnst_live.style_library import find_entry, list_styles
 
 SET_BY_CV2 = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
 
-QUIET = "qt.multimedia*=false"  # a machine without sound devices is no news to the terminal
+# a machine without sound devices is no news to the terminal
+QUIET = "qt.multimedia*=false"
+QUIET_BEGINNING = "PulseAudioService"  # of messages that belong to no category
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,18 @@ def run_window(request: StartRequest) -> None:
     require_display()
     state = starting_state(load_state(state_file()), request)
     app = make_application()
+    qInstallMessageHandler(pass_on)
     live_window = LiveWindow(_surroundings(), state)
     with signals_calling(live_window.end), exceptions_told(live_window.view.on_event):
         live_window.show(is_full_screen=request.is_full_screen)
         app.exec()
     live_window.dispose()
+
+
+def pass_on(_kind: QtMsgType, _context: QMessageLogContext, message: str | None) -> None:
+    """Qt's own messages, but for those that are no news."""
+    if message and not message.startswith(QUIET_BEGINNING):
+        sys.stderr.write(f"{message}\n")
 
 
 def make_application() -> QApplication:

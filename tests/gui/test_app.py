@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
-from PyQt6.QtCore import QCoreApplication
+from PyQt6.QtCore import QCoreApplication, QMessageLogContext, QtMsgType
 from pytestqt.qtbot import QtBot
 
 from fnst_live.errors import InputError, StyleError
@@ -18,6 +19,7 @@ from fnst_live.gui.app import (
     StartRequest,
     clear_what_cv2_set,
     exceptions_told,
+    pass_on,
     signals_calling,
     starting_state,
 )
@@ -89,6 +91,12 @@ def test_an_exception_in_a_slot_is_told_once_and_ends_nothing(
     assert sys.excepthook is before
     assert [failed.sentence for failed in told] == ["something went wrong (KeyError): the details tell where"]
     assert capsys.readouterr().err.count("KeyError") == 1
+
+
+def test_that_there_is_no_sound_server_is_no_news(capsys: pytest.CaptureFixture[str]) -> None:
+    for message in ("PulseAudioService: pa_context_connect() failed", "the display is gone"):
+        pass_on(QtMsgType.QtWarningMsg, cast(QMessageLogContext, None), message)
+    assert capsys.readouterr().err == "the display is gone\n"
 
 
 def test_what_cv2_set_is_cleared(monkeypatch: pytest.MonkeyPatch) -> None:
