@@ -136,5 +136,5 @@ class KeepingPresenter(QObject):
             self._window.actions_[name].setEnabled(not self.is_recording)
 
     def _show_time(self) -> None:
-        self._window.recorder.show_recording(
+        self._window.show_recorded(
             None if self._started_s is None else time.monotonic() - self._started_s)

@@ -47,6 +47,11 @@ class Toast(QFrame):
         self._path = None
         self._show(text)
 
+    def clear_text(self, text: str) -> None:
+        """It is over; another word that has come since stays."""
+        if self.text == text:
+            self.hide()
+
     @property
     def text(self) -> str:
         return "" if self.isHidden() else self._text

@@ -180,3 +180,18 @@ def test_a_list_that_is_not_kept_is_not_promised_to_go_on(bench: Bench) -> None:
     bench.window.close()
     assert "do not go on at the next start" in asked[0]
     bench.exports.is_running = False
+
+
+def test_full_screen_gives_the_panel_back(bench: Bench) -> None:
+    bench.press(Qt.Key.Key_E, CONTROL)
+    full_screen = bench.window.actions_["full_screen"]
+    full_screen.setChecked(True)
+    assert not panel(bench).isVisible()
+    full_screen.setChecked(False)
+    assert panel(bench).isVisible()
+    assert not bench.window.panel.isVisible()
+    bench.window.hide_export()
+    full_screen.setChecked(True)
+    full_screen.setChecked(False)
+    assert not panel(bench).isVisible()
+    assert bench.window.panel.isVisible()

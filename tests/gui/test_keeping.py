@@ -107,3 +107,19 @@ def test_the_users_own_folders() -> None:
     folders = KeepFolders.of_the_user()
     assert folders.pictures.is_absolute()
     assert folders.videos.is_absolute()
+
+
+def test_in_full_screen_the_picture_says_that_it_is_recorded(bench: Bench) -> None:
+    viewport, full_screen = bench.window.viewport, bench.window.actions_["full_screen"]
+    record(bench)
+    assert not viewport.recorded_time
+    full_screen.setChecked(True)
+    bench.bot.waitUntil(lambda: viewport.recorded_time.startswith("0:0"))
+    corner = viewport.grab().toImage().pixelColor(viewport.width() - 18, 30)
+    assert corner.lightness() < 30
+    full_screen.setChecked(False)
+    bench.bot.waitUntil(lambda: not viewport.recorded_time)
+    full_screen.setChecked(True)
+    bench.session.tell(RecordingLost())
+    bench.bot.waitUntil(lambda: not bench.live.keeping.is_recording)
+    assert not viewport.recorded_time

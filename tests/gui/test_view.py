@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from PyQt6.QtCore import QPoint, Qt
@@ -199,3 +200,30 @@ def test_a_short_toast_is_whole(bench: Bench) -> None:
     bench.window.toast.show_text("Added: Udnie")
     bench.settle()
     assert bench.window.toast.label.text() == "Added: Udnie"
+
+
+def test_until_the_style_is_open_it_says_so(bench: Bench) -> None:
+    toast = bench.window.toast
+    bench.session.show(dataclasses.replace(result(), style=""))
+    bench.bot.waitUntil(lambda: toast.text == "Opening the style …")
+    bench.session.show(result())
+    bench.bot.waitUntil(lambda: not toast.text)
+
+
+def test_another_word_outlives_the_opening_of_the_style(bench: Bench) -> None:
+    toast = bench.window.toast
+    bench.session.show(dataclasses.replace(result(), style=""))
+    bench.bot.waitUntil(lambda: bool(toast.text))
+    toast.show_text("Saved")
+    bench.session.show(result())
+    bench.settle()
+    assert toast.text == "Saved"
+
+
+def test_the_speed_display_stands_clear_of_the_banner(bench: Bench) -> None:
+    banner, viewport = bench.window.banner, bench.window.viewport
+    before = viewport.hud_top
+    fail(bench)
+    bench.bot.waitUntil(lambda: viewport.hud_top > banner.geometry().bottom())
+    banner.clear()
+    bench.bot.waitUntil(lambda: viewport.hud_top == before)
