@@ -31,7 +31,7 @@ class StyleGallery(QWidget):
         self.setFixedHeight(HEIGHT)
         self._cards: dict[str, StyleCard] = {}
         self._row = QHBoxLayout()
-        self._row.setContentsMargins(theme.MARGIN, theme.GAP, theme.MARGIN, 0)
+        self._row.setContentsMargins(theme.MARGIN, theme.GAP + 4, theme.MARGIN, 0)
         self._row.setSpacing(theme.GAP)
         self._row.addStretch()
         self._scroll = _horizontal_scroll(self._row)
