@@ -13,7 +13,7 @@ from PyQt6.QtCore import QObject, QStandardPaths, QTimer
 from fnst_live.errors import InputError
 from fnst_live.gui.main_window import MainWindow
 from fnst_live.gui.session import Session
-from fnst_live.gui.show_in_folder import show_in_folder
+from fnst_live.gui.show_in_folder import show_in_folder, why_not_shown
 from fnst_live.live_events import Event, Failed, RecordingLost, RecordingSaved, RecordingStarted, SnapshotSaved
 
 if TYPE_CHECKING:
@@ -47,13 +47,13 @@ class KeepingPresenter(QObject):
         self._clock = QTimer(self)
         self._clock.setInterval(CLOCK_MS)
         self._clock.timeout.connect(self._show_time)
-        self.show_in_folder: Callable[[Path], None] = show_in_folder
+        self.show_in_folder: Callable[[Path], bool] = show_in_folder
         actions = window.actions_
         actions["keep_original"].setChecked(keeps_original)
         actions["snapshot"].triggered.connect(lambda: session.snapshot(folders.pictures))
         actions["record"].triggered.connect(self._on_record)
         actions["microphone"].triggered.connect(self._on_microphone)
-        window.toast.show_in_folder.connect(lambda path: self.show_in_folder(path))  # noqa: PLW0108  # may be replaced
+        window.toast.show_in_folder.connect(self._open_folder)
 
     @property
     def keeps_original(self) -> bool:
@@ -81,6 +81,10 @@ class KeepingPresenter(QObject):
             self._end()
         elif isinstance(event, Failed):
             self._show_state()
+
+    def _open_folder(self, path: Path) -> None:
+        if not self.show_in_folder(path):
+            self._window.banner.show_notice(why_not_shown(path))
 
     def _tell_saved(self, event: RecordingSaved) -> None:
         """Without a picture there is no file, and a warning says so."""

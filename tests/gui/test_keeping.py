@@ -26,11 +26,23 @@ def test_a_snapshot_is_one_key_and_shows_the_way(bench: Bench) -> None:
     bench.press(Qt.Key.Key_S)
     assert bench.session.commands("snapshot") == [(bench.folders.pictures,)]
     shown: list[Path] = []
-    bench.live.keeping.show_in_folder = shown.append
+
+    def open_folder(path: Path) -> bool:
+        shown.append(path)
+        return True
+
+    bench.live.keeping.show_in_folder = open_folder
     bench.session.tell(SnapshotSaved(Path("/p/shot.png")))
     bench.bot.waitUntil(lambda: bench.window.toast.text == "Saved shot.png")
     QTest.mouseClick(bench.window.toast.button, Qt.MouseButton.LeftButton)
     assert shown == [Path("/p/shot.png")]
+    assert not bench.window.banner.text
+
+
+def test_without_a_file_browser_it_says_where_the_file_is(bench: Bench) -> None:
+    bench.live.keeping.show_in_folder = lambda _: False
+    bench.window.toast.show_in_folder.emit(Path("/p/shot.png"))
+    assert bench.window.banner.text == "No file browser could be opened: the file is /p/shot.png"
 
 
 def test_a_recording_begins_when_the_session_says_so(bench: Bench) -> None:
