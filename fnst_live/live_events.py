@@ -109,6 +109,11 @@ class RecordingSaved:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class RecordingLost:
+    """It has ended by itself, or could not begin; a `Failed` tells why. What was written so far stays."""
+
+
 @dataclass(frozen=True, eq=False)
 class Thumbnails:
     """The current frame in some styles, those of one model file at a time. generation: as in `LiveResult`."""
@@ -126,5 +131,5 @@ class ModelAdded:
 
 Event = (
     SourceOpened | SourceLost | SourceBack | SourceEnded | StyleChanged | StylesChanged | EngineReady | Failed | Notice
-    | SnapshotSaved | RecordingStarted | RecordingSaved | Thumbnails | ModelAdded
+    | SnapshotSaved | RecordingStarted | RecordingSaved | RecordingLost | Thumbnails | ModelAdded
 )

@@ -85,12 +85,17 @@ def find_style(name: str) -> StyleEntry:
 
 def load_style(name_or_file: str) -> LoadedStyle:
     """A style by name, or from a model file; `FILE#NAME` chooses in a file of several. Raises StyleError."""
+    return _load_entry(find_entry(name_or_file))
+
+
+def find_entry(name_or_file: str) -> StyleEntry:
+    """What `load_style` would load, from headers alone. Raises StyleError."""
     file_text, _, wanted = name_or_file.rpartition("#")
     if not file_text or Path(name_or_file).is_file():  # a # may stand in the path itself
         file_text, wanted = name_or_file, ""
     if _looks_like_file(file_text):
-        return _load_from_file(Path(file_text), wanted)
-    return _load_entry(find_style(name_or_file))
+        return _entry_in_file(Path(file_text), wanted)
+    return find_style(name_or_file)
 
 
 def read_entries(file: Path) -> list[StyleEntry]:
@@ -149,15 +154,15 @@ def _looks_like_file(text: str) -> bool:
     return path.suffix.lower() in LEGACY_SUFFIXES | {".safetensors"} or len(path.parts) > 1 or path.is_file()
 
 
-def _load_from_file(file: Path, wanted: str) -> LoadedStyle:
+def _entry_in_file(file: Path, wanted: str) -> StyleEntry:
     if not file.is_file():
         raise StyleError(f"{file} does not exist: check the path, or choose a name from fnst-live styles")
     entries = read_entries(file)
     if not wanted:
-        return _load_entry(entries[0])
+        return entries[0]
     for entry in entries:
         if entry.name.lower() == wanted.lower():
-            return _load_entry(entry)
+            return entry
     raise StyleError(f"{file} holds no style '{wanted}': it has {', '.join(entry.name for entry in entries)}")
 
 

@@ -25,6 +25,7 @@ from fnst_live.live_events import (
     Failed,
     ModelAdded,
     Notice,
+    RecordingLost,
     RecordingSaved,
     RecordingStarted,
     SnapshotSaved,
@@ -473,6 +474,7 @@ def test_a_recording_that_fails_leaves_the_picture(
 
     monkeypatch.setattr(VideoFileSink, "write", fail)
     assert window.wait_for(Failed).sentence == "no space left, so free some"
+    assert window.all_of(RecordingLost)
     monkeypatch.undo()
     window.wait_for_more()
     window.session.start_recording(tmp_path, False)

@@ -24,11 +24,13 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import TracebackType
 
 from PyQt6 import sip
-from PyQt6.QtCore import QLoggingCategory, QSocketNotifier
+from PyQt6.QtCore import QLoggingCategory, QMessageLogContext, QSocketNotifier, QtMsgType, qInstallMessageHandler
 from PyQt6.QtWidgets import QApplication
 
+from fnst_live.errors import InputError
 from fnst_live.export_queue import default_file
 from fnst_live.gui.display import require_display
 from fnst_live.gui.exports import QueuedExports
@@ -40,13 +42,16 @@ from fnst_live.gui.style_choice import installed_styles
 from fnst_live.gui.theme import apply_theme
 from fnst_live.gui.window_state import WindowState, load_state, state_file
 from fnst_live.live_devices import camera_choices
+from fnst_live.live_events import Failed
 from fnst_live.live_session import LiveSession
 from fnst_live.live_settings import SourceSpec
-from fnst_live.style_library import find_style, list_styles
+from fnst_live.style_library import find_entry, list_styles
 
 SET_BY_CV2 = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
 
-QUIET = "qt.multimedia*=false"  # a machine without sound devices is no news to the terminal
+# a machine without sound devices is no news to the terminal
+QUIET = "qt.multimedia*=false"
+QUIET_BEGINNING = "PulseAudioService"  # of messages that belong to no category
 
 
 @dataclass(frozen=True)
@@ -63,11 +68,18 @@ def run_window(request: StartRequest) -> None:
     require_display()
     state = starting_state(load_state(state_file()), request)
     app = make_application()
+    qInstallMessageHandler(pass_on)
     live_window = LiveWindow(_surroundings(), state)
-    with signals_calling(live_window.end):
+    with signals_calling(live_window.end), exceptions_told(live_window.view.on_event):
         live_window.show(is_full_screen=request.is_full_screen)
         app.exec()
     live_window.dispose()
+
+
+def pass_on(_kind: QtMsgType, _context: QMessageLogContext, message: str | None) -> None:
+    """Qt's own messages, but for those that are no news."""
+    if message and not message.startswith(QUIET_BEGINNING):
+        sys.stderr.write(f"{message}\n")
 
 
 def make_application() -> QApplication:
@@ -88,16 +100,58 @@ def clear_what_cv2_set() -> None:
 
 
 def starting_state(state: WindowState, request: StartRequest) -> WindowState:
-    """Raises StyleError for a style that was asked for; a remembered one that is gone gives way to the first."""
+    """A remembered style that is gone gives way to the first; what was asked for must be there.
+
+    Raises InputError, StyleError.
+    """
     if request.source is not None:
-        state = replace(state, source=request.source)
+        state = replace(state, source=_existing(request.source))
     if request.style is not None:
-        style = request.style if Path(request.style).is_file() else find_style(request.style).name
-        return replace(state, look=replace(state.look, style=style))
+        return replace(state, look=replace(state.look, style=_existing_style(request.style)))
     names = [entry.name for entry in list_styles()]
     if names and state.look.style not in names:
         return replace(state, look=replace(state.look, style=names[0]))
     return state
+
+
+def _existing(source: SourceSpec) -> SourceSpec:
+    """A file by a path that also holds for a start from elsewhere; cameras may come later. Raises InputError."""
+    if source.path is None or source.kind == "camera":
+        return source
+    if source.path.is_dir():
+        raise InputError(f"{source.path} is a folder: give a video or a picture")
+    if not source.path.exists():
+        raise InputError(f"{source.path} does not exist: give a file, camera:N or scene")
+    return replace(source, path=source.path.absolute())
+
+
+def _existing_style(name_or_file: str) -> str:
+    """Raises StyleError."""
+    entry = find_entry(name_or_file)
+    return entry.name if entry in list_styles() else str(Path(name_or_file).absolute())
+
+
+@contextlib.contextmanager
+def exceptions_told(tell: Callable[[Failed], None]) -> Iterator[None]:
+    """PyQt would end the program at an exception in a slot: the picture, and a recording, are worth more than that.
+
+    Each is told once, since one that comes with every frame would let nobody read it.
+    """
+    before, told = sys.excepthook, set[str]()
+
+    def on_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        description = f"{kind.__name__}: {error}"
+        if description not in told:
+            told.add(description)
+            before(kind, error, trace)
+            if isinstance(error, Exception):
+                tell(Failed.of(error))
+
+    sys.excepthook = on_exception
+    try:
+        yield
+    finally:
+        sys.excepthook = before
 
 
 @contextlib.contextmanager

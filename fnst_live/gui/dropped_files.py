@@ -37,7 +37,9 @@ def sort_dropped(paths: Iterable[Path]) -> DroppedFiles:
     for path in paths:
         suffix = path.suffix.lower()
         if path.is_dir():
-            paintable += sorted(file for file in path.iterdir() if file.suffix.lower() in PAINTABLE)
+            inside = _paintable_in(path)
+            paintable += inside
+            unknown += [] if inside else [path]
         elif suffix in MODEL_SUFFIXES:
             models.append(path)
         elif suffix in PAINTABLE:
@@ -45,3 +47,11 @@ def sort_dropped(paths: Iterable[Path]) -> DroppedFiles:
         else:
             unknown.append(path)
     return DroppedFiles(tuple(models), tuple(paintable), tuple(unknown))
+
+
+def _paintable_in(folder: Path) -> list[Path]:
+    """Nothing where the folder may not be read."""
+    try:
+        return sorted(file for file in folder.iterdir() if file.suffix.lower() in PAINTABLE)
+    except OSError:
+        return []

@@ -31,11 +31,12 @@ from fnst_live.errors import SettingError
 from fnst_live.export_jobs import ExportJob, JobState
 from fnst_live.export_queue import ExportQueue
 from fnst_live.gui import theme
+from fnst_live.gui.banner import as_sentence
 from fnst_live.gui.controls import quiet_label
 from fnst_live.gui.export_row import ElidedLabel, ExportRow, is_override_of, row_icons
 from fnst_live.gui.export_settings import ExportSettings
 from fnst_live.gui.icons import icon
-from fnst_live.gui.show_in_folder import show_in_folder
+from fnst_live.gui.show_in_folder import show_in_folder, why_not_shown
 from fnst_live.settings import LookSettings
 
 INVITATION = "Drop videos or pictures here"
@@ -181,7 +182,7 @@ class ExportPanel(QWidget):
     def _show_in_folder(self, job_id: str) -> None:
         output = self._rows[job_id].state.output
         if output is not None:
-            show_in_folder(output)
+            self._complain("" if show_in_folder(output) else as_sentence(why_not_shown(output)))
 
     def _on_stepped(self, row: ExportRow, by: int) -> None:
         neighbor = self._list.itemAt(self._list.indexOf(row) + by)
@@ -256,7 +257,7 @@ class ExportPanel(QWidget):
         self.setObjectName("exportPanel")
         self.setAccessibleName("Paint files")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setMinimumWidth(WIDTH)
+        self.setFixedWidth(WIDTH)  # the picture beside it keeps its size, whatever is shown here
         self.setStyleSheet(STYLE_SHEET)
         self._settings_summary.setProperty("role", "quiet")
         self._settings_summary.setObjectName("exportSettingsSummary")
@@ -334,9 +335,17 @@ def _files(paths: Iterable[Path]) -> list[Path]:
     """Folders opened, without what file managers hide."""
     files = []
     for path in paths:
-        inside = sorted(file for file in path.iterdir() if not file.name.startswith(".")) if path.is_dir() else [path]
+        inside = _files_in(path) if path.is_dir() else [path]
         files += [file.absolute() for file in inside if not file.is_dir()]
     return files
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """Nothing where the folder may not be read."""
+    try:
+        return sorted(file for file in folder.iterdir() if not file.name.startswith("."))
+    except OSError:
+        return []
 
 
 def _local_files(event: QDropEvent) -> list[Path]:

@@ -34,6 +34,8 @@ class ExportView(Protocol):
 class Exports(Protocol):
     """`gui.exports.QueuedExports`, which says what each does."""
 
+    @property
+    def is_kept(self) -> bool: ...
     def take_up(self) -> bool: ...
     def make_panel(self, styles: Sequence[str]) -> ExportView: ...
     def has_running_jobs(self) -> bool: ...
@@ -94,8 +96,10 @@ class ExportPresenter(QObject):
     def may_close(self) -> bool:
         if not self._exports.has_running_jobs():
             return True
+        what_comes = ("They go on at the next start." if self._exports.is_kept else
+                      "They do not go on at the next start: another window keeps the list.")
         box = QMessageBox(QMessageBox.Icon.Question, "Close fnst-live?",
-                          "Files are still being painted. They go on at the next start.", parent=self._window)
+                          f"Files are still being painted. {what_comes}", parent=self._window)
         close = box.addButton("Close", QMessageBox.ButtonRole.AcceptRole)
         box.addButton("Keep painting", QMessageBox.ButtonRole.RejectRole)
         box.exec()

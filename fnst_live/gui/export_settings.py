@@ -26,6 +26,7 @@ from fnst_live.settings import CODECS, QUALITIES, WORK_HEIGHT_LIMIT, LookSetting
 
 AUTOMATIC = "Automatic"
 USUAL_CODEC = "h264"
+SHORTEST = 8  # letters that a dropdown has room for at least
 WORK_HEIGHTS = (240, 360, 480, 540, 720, 1080)
 
 
@@ -44,6 +45,9 @@ class ExportSettings(QWidget):
         self.keep_color = Switch(_switching("Keep color", self))
         self.quality, self.start, self.end = QSpinBox(), QLineEdit(), QLineEdit()
         self.folder, self.choose_folder = QLineEdit(), QPushButton("Choose…")
+        for dropdown in (self.style_choice, self.codec, self.work_height):  # none grows with what it lists
+            dropdown.setSizeAdjustPolicy(dropdown.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            dropdown.setMinimumContentsLength(SHORTEST)
         self._fill()
         self._explain()
         self._lay_out()

@@ -30,8 +30,10 @@ class Hud:
         self._read_s = 0.0
 
     def show_stats(self, stats: LiveStats, now_s: float | None = None) -> None:
+        """The first of another source at once: a still picture gives no second."""
         now_s = time.monotonic() if now_s is None else now_s
-        if self._stats is None or now_s - self._read_s >= UPDATE_S:
+        is_first = self._stats is None or stats.frame_count < self._stats.frame_count
+        if is_first or now_s - self._read_s >= UPDATE_S:
             self._stats, self._read_s = stats, now_s
 
     @property
@@ -49,7 +51,7 @@ class Hud:
             ("latency", f"{stats.latency_ms:.0f} ms"),
             ("dropped", f"{stats.dropped_count} of {stats.dropped_count + stats.frame_count}"),
             ("paints", f"{_size(stats.work_size)} of {_size(stats.source_size)}"),
-            ("engine", stats.engine),
+            ("engine", stats.engine or "none"),
         ]
 
     def paint(self, painter: QPainter, corner: QPointF, font: QFont) -> None:
@@ -102,4 +104,5 @@ def _text(painter: QPainter, row: QRectF, text: str, color: str,
 
 
 def _size(size: tuple[int, int]) -> str:
-    return f"{size[0]} × {size[1]}"
+    """Where nothing is painted there is none."""
+    return f"{size[0]} × {size[1]}" if size[0] else "nothing"

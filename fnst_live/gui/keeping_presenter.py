@@ -13,8 +13,8 @@ from PyQt6.QtCore import QObject, QStandardPaths, QTimer
 from fnst_live.errors import InputError
 from fnst_live.gui.main_window import MainWindow
 from fnst_live.gui.session import Session
-from fnst_live.gui.show_in_folder import show_in_folder
-from fnst_live.live_events import Event, Failed, RecordingSaved, RecordingStarted, SnapshotSaved
+from fnst_live.gui.show_in_folder import show_in_folder, why_not_shown
+from fnst_live.live_events import Event, Failed, RecordingLost, RecordingSaved, RecordingStarted, SnapshotSaved
 
 if TYPE_CHECKING:
     from fnst_live.gui.sound import Microphone
@@ -47,13 +47,13 @@ class KeepingPresenter(QObject):
         self._clock = QTimer(self)
         self._clock.setInterval(CLOCK_MS)
         self._clock.timeout.connect(self._show_time)
-        self.show_in_folder: Callable[[Path], None] = show_in_folder
+        self.show_in_folder: Callable[[Path], bool] = show_in_folder
         actions = window.actions_
         actions["keep_original"].setChecked(keeps_original)
         actions["snapshot"].triggered.connect(lambda: session.snapshot(folders.pictures))
         actions["record"].triggered.connect(self._on_record)
         actions["microphone"].triggered.connect(self._on_microphone)
-        window.toast.show_in_folder.connect(lambda path: self.show_in_folder(path))  # noqa: PLW0108  # may be replaced
+        window.toast.show_in_folder.connect(self._open_folder)
 
     @property
     def keeps_original(self) -> bool:
@@ -76,11 +76,22 @@ class KeepingPresenter(QObject):
             self._begin()
         elif isinstance(event, RecordingSaved):
             self._end()
-            self._window.toast.show_saved(f"Saved {event.paths[0].name}", event.paths[0])
-            if event.warnings:
-                self._window.banner.show_notice(event.warnings[0])
+            self._tell_saved(event)
+        elif isinstance(event, RecordingLost):
+            self._end()
         elif isinstance(event, Failed):
             self._show_state()
+
+    def _open_folder(self, path: Path) -> None:
+        if not self.show_in_folder(path):
+            self._window.banner.show_notice(why_not_shown(path))
+
+    def _tell_saved(self, event: RecordingSaved) -> None:
+        """Without a picture there is no file, and a warning says so."""
+        if event.paths:
+            self._window.toast.show_saved(f"Saved {event.paths[0].name}", event.paths[0])
+        if event.warnings:
+            self._window.banner.show_notice(event.warnings[0])
 
     def _on_record(self) -> None:
         """The button shows what is, not what was asked for: the session says when a recording has begun."""
@@ -129,5 +140,5 @@ class KeepingPresenter(QObject):
             self._window.actions_[name].setEnabled(not self.is_recording)
 
     def _show_time(self) -> None:
-        self._window.recorder.show_recording(
+        self._window.show_recorded(
             None if self._started_s is None else time.monotonic() - self._started_s)

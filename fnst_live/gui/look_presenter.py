@@ -80,9 +80,15 @@ class LookPresenter(QObject):
             self.show_styles()
         elif isinstance(event, ModelAdded):
             self.show_styles()
-            self._window.toast.show_text(f"Added: {', '.join(event.names)}")
-            if event.names:
-                self.choose(event.names[0])
+            self._tell_added(event.names)
+
+    def _tell_added(self, names: Sequence[str]) -> None:
+        """The first is shown at once."""
+        if names:
+            title = next((style.title for style in self._styles if style.name == names[0]), names[0])
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            self._window.toast.show_text(f"Added: {title}{more}")
+            self.choose(names[0])
 
     def fill_styles(self, menu: QMenu) -> None:
         menu.clear()

@@ -39,7 +39,7 @@ from fnst_live.gui.source_picker import SourcePicker
 from fnst_live.gui.style_gallery import StyleGallery
 from fnst_live.gui.style_picker import StylePicker
 from fnst_live.gui.toast import Toast
-from fnst_live.gui.transport import Transport
+from fnst_live.gui.transport import Transport, clock
 from fnst_live.gui.viewport import Viewport
 from fnst_live.live_devices import CameraChoice
 
@@ -70,6 +70,7 @@ class MainWindow(QMainWindow):
         self.style_picker.setFixedWidth(STYLE_PICKER_WIDTH)
         self.panel = ControlPanel(self.actions_)
         self._export: QWidget | None = None
+        self._is_export_to_return = False
         self.gallery = StyleGallery()
         self.transport = Transport(self.actions_)
         self.recorder = Recorder(self.actions_)
@@ -84,14 +85,24 @@ class MainWindow(QMainWindow):
 
     def show_full_screen(self, is_full: bool) -> None:  # noqa: FBT001
         """Nothing but the picture; what was shown before comes back."""
+        export = self._export if self._is_export_to_return else None
+        self._is_export_to_return = is_full and self.is_export_shown
         for chrome in (self.menuBar(), self._top_bar, self._bottom_bar):
             if chrome is not None:
                 chrome.setVisible(not is_full)
         self.show_panel(not is_full and self.actions_["show_panel"].isChecked())
+        if export is not None:
+            self.show_export(export)
         self.idle_cursor.switch(is_on=is_full)
         self.gallery.setVisible(not is_full and self.actions_["show_gallery"].isChecked())
         state = self.windowState() & ~Qt.WindowState.WindowFullScreen
         self.setWindowState(state | Qt.WindowState.WindowFullScreen if is_full else state)
+
+    def show_recorded(self, seconds: float | None) -> None:
+        """None: nothing is recorded. In full screen only the picture can say it."""
+        self.recorder.show_recording(seconds)
+        is_full_screen = self.actions_["full_screen"].isChecked()
+        self.viewport.show_recording("" if seconds is None or not is_full_screen else clock(seconds))
 
     def show_export(self, panel: QWidget) -> None:
         """In place of the controls, beside the live picture."""
@@ -164,6 +175,8 @@ class MainWindow(QMainWindow):
         width = min(room.width(), max(BANNER_WIDTH, self.banner.natural_width()))
         self.banner.setFixedSize(width, max(self.banner.heightForWidth(width), BAR_HEIGHT))
         self.banner.move(room.left() + (room.width() - width) // 2, room.top())
+        self.viewport.keep_clear(0 if self.banner.isHidden() else self.banner.geometry().bottom() + theme.GAP)
+        self.toast.fit(room.width())
         self.toast.move(room.left() + (room.width() - self.toast.width()) // 2, room.bottom() - self.toast.height())
         self.drop_hint.setGeometry(self.viewport.rect())
         self.overlay.setGeometry(self.rect())

@@ -57,6 +57,7 @@ class SourcePresenter(QObject):
         self._opened: SourceOpened | None = None
         self._asked: SourceSpec | None = spec
         self._is_playing = True
+        self._has_ended = False
         self._time_s = 0.0
         self._lost = ""
         self._speaker: Speaker | None = None
@@ -98,6 +99,7 @@ class SourcePresenter(QObject):
             self._window.banner.clear_error(self._lost)
         elif isinstance(event, SourceEnded):
             self._show_playing(is_playing=False)
+            self._has_ended = True
         elif isinstance(event, Failed):
             self._on_failed()
 
@@ -111,7 +113,7 @@ class SourcePresenter(QObject):
         self._follow_with_sound()
 
     def _on_opened(self, event: SourceOpened) -> None:
-        self._opened, self._is_playing = event, True
+        self._opened, self._is_playing, self._has_ended = event, True, False
         if self._asked is not None and self._asked.kind == event.spec.kind:
             self.spec = self._asked  # the scene in place of a camera is not what shall be remembered
         self._asked = None
@@ -170,13 +172,17 @@ class SourcePresenter(QObject):
 
     def _show_playing(self, *, is_playing: bool) -> None:
         self._is_playing = is_playing
+        self._has_ended = self._has_ended and not is_playing
         if not is_playing:
             self.stop_sound()
         self._window.transport.show_playing(is_playing)
 
     def _set_loop(self, *, is_looping: bool) -> None:
+        """A clip that stands at its end begins anew."""
         self.is_looping = is_looping
         self._session.set_loop(is_looping)
+        if is_looping and self._has_ended:
+            self._show_playing(is_playing=True)
 
     def _step(self, frames: int) -> None:
         self._set_playing(is_playing=False)
@@ -186,6 +192,7 @@ class SourcePresenter(QObject):
         if self._opened is not None and self._opened.duration_s is not None:
             self._time_s = min(self._opened.duration_s, max(0.0, seconds))
             self.stop_sound()
+            self._has_ended = False
             self._session.seek(self._time_s)
             self._window.transport.show_time(self._time_s)
 

@@ -31,7 +31,7 @@ class StyleGallery(QWidget):
         self.setFixedHeight(HEIGHT)
         self._cards: dict[str, StyleCard] = {}
         self._row = QHBoxLayout()
-        self._row.setContentsMargins(theme.MARGIN, theme.GAP, theme.MARGIN, 0)
+        self._row.setContentsMargins(theme.MARGIN, theme.GAP + 4, theme.MARGIN, 0)
         self._row.setSpacing(theme.GAP)
         self._row.addStretch()
         self._scroll = _horizontal_scroll(self._row)
@@ -52,7 +52,7 @@ class StyleGallery(QWidget):
                 self._cards[style.name] = self._new_card(style)
             card = self._cards[style.name]
             card.show_number(position + 1 if position < NUMBERED_STYLES else 0)
-            self._row.insertWidget(position, card)
+            self._row.insertWidget(position, card, 0, Qt.AlignmentFlag.AlignTop)  # nothing jumps for a scroll bar
 
     def show_current(self, name: str, second: str | None) -> None:
         for card in self._cards.values():

@@ -22,6 +22,7 @@ class Toast(QFrame):
         self.setObjectName("toast")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._path: Path | None = None
+        self._text = ""
         self.label = QLabel()
         self.button = QPushButton("Show in folder")
         self.button.setToolTip("Open the folder it was saved in  (Tab, Space)")
@@ -46,11 +47,27 @@ class Toast(QFrame):
         self._path = None
         self._show(text)
 
+    def clear_text(self, text: str) -> None:
+        """It is over; another word that has come since stays."""
+        if self.text == text:
+            self.hide()
+
     @property
     def text(self) -> str:
-        return "" if self.isHidden() else self.label.text()
+        return "" if self.isHidden() else self._text
+
+    def fit(self, most_width: int) -> None:
+        """What has no room ends in dots."""
+        margins, button = self._row.contentsMargins(), self.button
+        taken = margins.left() + margins.right()
+        if not button.isHidden():
+            taken += self._row.spacing() + button.sizeHint().width()
+        room = max(0, most_width - taken)
+        self.label.setText(self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideMiddle, room))
+        self.adjustSize()
 
     def _show(self, text: str) -> None:
+        self._text = text
         self.label.setText(text)
         self.setAccessibleName(text)
         self.button.setVisible(self._path is not None)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 COMPARISONS = dict(zip(COMPARISON_ACTIONS, Comparison, strict=True))
 WIPE_STEP = 0.02
+OPENING = "Opening the style …"
 ABOUT = (
     f"<b>fnst-live {__version__}</b><br>Repaints live video: steady, sharp, in full color.<br><br>"
     "Free software under the GNU General Public License, version 3 or later."
@@ -29,6 +30,7 @@ class ViewPresenter(QObject):
     def __init__(self, window: MainWindow, state: WindowState):
         super().__init__(window)
         self._window = window
+        self._is_opening_told = False
         self._connect()
         self._set_comparison(state.comparison)
         self._set_wipe(state.wipe)
@@ -43,10 +45,17 @@ class ViewPresenter(QObject):
         window.viewport.show_message("Opening …")
 
     def on_result(self, result: LiveResult) -> None:
+        self._tell_of_opening(is_painted=bool(result.style))
         viewport = self._window.viewport
         viewport.hud.show_stats(result.stats)
         content = PixelImage(result.content)
         viewport.show_pictures(content, content if result.painted is result.content else PixelImage(result.painted))
+
+    def _tell_of_opening(self, *, is_painted: bool) -> None:
+        """Pictures come before the first style is open: that they are not painted yet is no fault."""
+        if is_painted == self._is_opening_told:
+            self._is_opening_told = not is_painted
+            self._window.toast.show_text(OPENING) if not is_painted else self._window.toast.clear_text(OPENING)
 
     def on_event(self, event: Event) -> None:
         if isinstance(event, Failed):

@@ -12,8 +12,9 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 from fnst_live.gui import theme
 from fnst_live.gui.hud import Hud
 from fnst_live.gui.picture_layout import Comparison, fitted, halves, is_at_handle, wipe_at, wipe_x
+from fnst_live.gui.recording_sign import paint_recording_sign
 
-HUD_CORNER = QPointF(16, 16)
+MARGIN = 16
 HANDLE_RADIUS = 15.0
 LEAST_WIDTH, LEAST_HEIGHT = 320, 180
 
@@ -41,6 +42,8 @@ class Viewport(QWidget):
         self._message = ""
         self._is_original_held = False
         self._is_hud_shown = False
+        self._hud_top = MARGIN
+        self._recorded_time = ""
         self._is_dragging = False
         self._was_painted = False
 
@@ -69,6 +72,25 @@ class Viewport(QWidget):
     def show_hud(self, is_shown: bool) -> None:  # noqa: FBT001
         self._is_hud_shown = is_shown
         self.update()
+
+    def keep_clear(self, height: int) -> None:
+        """The speed display begins below so many lines, which something else covers."""
+        self._hud_top = max(MARGIN, height)
+        self.update()
+
+    def show_recording(self, time: str) -> None:
+        """The time that was recorded, as a sign in the picture; empty for none."""
+        if time != self._recorded_time:
+            self._recorded_time = time
+            self.update()
+
+    @property
+    def hud_top(self) -> int:
+        return self._hud_top
+
+    @property
+    def recorded_time(self) -> str:
+        return self._recorded_time
 
     @property
     def comparison(self) -> Comparison:
@@ -100,7 +122,10 @@ class Viewport(QWidget):
         else:
             self._paint_pictures(painter, self._content, self._painted)
         if self._is_hud_shown:
-            self.hud.paint(painter, HUD_CORNER, theme.tabular(self.font()))
+            self.hud.paint(painter, QPointF(MARGIN, self._hud_top), theme.tabular(self.font()))
+        if self._recorded_time:
+            corner = QPointF(self.width() - MARGIN, MARGIN)
+            paint_recording_sign(painter, corner, self._recorded_time, theme.tabular(self.font()))
         painter.end()
         if not self._was_painted:
             self._was_painted = True

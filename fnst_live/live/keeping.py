@@ -10,7 +10,7 @@ from pathlib import Path
 from fnst_live.errors import InputError
 from fnst_live.frames.frame import Frame
 from fnst_live.live.recording import LiveRecording
-from fnst_live.live_events import Event, Failed, RecordingSaved, RecordingStarted, SnapshotSaved
+from fnst_live.live_events import Event, Failed, RecordingLost, RecordingSaved, RecordingStarted, SnapshotSaved
 from fnst_live.pipeline.live import Finished, LiveResult
 from fnst_live.sinks.dated import dated_path
 from fnst_live.sinks.picture import write_picture
@@ -69,6 +69,7 @@ class Keeping:
         self._on_event(RecordingSaved(paths, warnings))
 
     def on_recording_failed(self, error: Exception) -> None:
+        self._on_event(RecordingLost())
         self._on_event(Failed.of(error))
 
 

@@ -40,6 +40,7 @@ class FakeExports:
         self.left_count = 0
         self.taken_up_count = 0
         self.is_closed = False
+        self.is_kept = True
 
     def take_up(self) -> bool:
         self.taken_up_count += 1

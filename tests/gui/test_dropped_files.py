@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from fnst_live.gui.dropped_files import sort_dropped
 
@@ -18,6 +21,20 @@ def test_a_folder_stands_for_what_can_be_painted_in_it(tmp_path: Path) -> None:
     for name in ("2.mp4", "1.png", "notes.txt"):
         (tmp_path / name).touch()
     assert sort_dropped([tmp_path]).paintable == (tmp_path / "1.png", tmp_path / "2.mp4")
+
+
+def test_a_folder_with_nothing_to_paint_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "notes.txt").touch()
+    assert sort_dropped([tmp_path / "letters"]).complaint.startswith("letters cannot be used")
+
+
+def test_a_folder_that_may_not_be_read_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path) -> Iterator[Path]:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert sort_dropped([tmp_path]).unknown == (tmp_path,)
 
 
 def test_forty_files() -> None:

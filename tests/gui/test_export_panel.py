@@ -391,11 +391,21 @@ def test_keys(status: Status, key: Qt.Key, asked: list[str], panel: ExportPanel,
 def test_the_folder_of_a_result_is_shown(panel: ExportPanel, queue: QueueOnPaper, qtbot: QtBot,
                                          monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+
+    def open_url(url: QUrl) -> bool:
+        opened.append(url.toLocalFile())
+        return len(opened) < 3
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
     row = only_row(panel, queue, state("done", output=Path("/results/clip.udnie.mp4")))
     find(row, "exportRowFirst").click()
     press(row, Qt.Key.Key_Return)
     assert opened == ["/results", "/results"]
+    complaint = panel.findChild(QLabel, "exportComplaint")
+    assert complaint is not None
+    assert not complaint.text()
+    press(row, Qt.Key.Key_Return)
+    assert complaint.text() == "No file browser could be opened: the file is /results/clip.udnie.mp4"
 
 
 def test_only_what_makes_sense_is_offered(panel: ExportPanel, queue: QueueOnPaper) -> None:
@@ -608,3 +618,11 @@ def test_the_windows_process_never_loads_what_paints(styles: None, short_scene: 
     run = subprocess.run([sys.executable, "-c", IN_THE_WINDOWS_PROCESS, str(clip)], capture_output=True, text=True,
                          check=False)
     assert (run.returncode, run.stdout) == (0, "done\n"), run.stderr
+
+
+def test_its_width_is_the_same_whatever_it_shows(panel: ExportPanel) -> None:
+    width = panel.width()
+    panel.set_styles(["a-style-with-a-name-" + 10 * "that-goes-on-"])
+    find(panel, "exportSettingsShown").click()
+    assert panel.width() == width
+    assert panel.minimumSizeHint().width() <= width

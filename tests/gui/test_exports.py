@@ -152,3 +152,46 @@ def test_the_real_queue_is_made_when_it_is_needed(qapp: QApplication, tmp_path: 
     panel = exports.make_panel(["starry-night"])
     exports.close()
     sip.delete(panel)
+
+
+def test_the_list_belongs_to_one_window_at_a_time(tmp_path: Path) -> None:
+    first, second = QueuedExports(tmp_path / "exports.json"), QueuedExports(tmp_path / "exports.json")
+    (tmp_path / "exports.json").write_text("[]", encoding="utf-8")
+    assert not first.take_up()
+    assert not second.take_up()
+    assert (first.is_kept, second.is_kept) == (True, False)
+    first.close()
+    second.take_up()
+    assert second.is_kept
+    second.close()
+
+
+def test_a_list_that_is_not_kept_is_not_promised_to_go_on(bench: Bench) -> None:
+    bench.exports.is_running, bench.exports.is_kept = True, False
+    asked: list[str] = []
+
+    def refuse() -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        asked.append(box.text())
+        box.reject()
+
+    QTimer.singleShot(50, refuse)
+    bench.window.close()
+    assert "do not go on at the next start" in asked[0]
+    bench.exports.is_running = False
+
+
+def test_full_screen_gives_the_panel_back(bench: Bench) -> None:
+    bench.press(Qt.Key.Key_E, CONTROL)
+    full_screen = bench.window.actions_["full_screen"]
+    full_screen.setChecked(True)
+    assert not panel(bench).isVisible()
+    full_screen.setChecked(False)
+    assert panel(bench).isVisible()
+    assert not bench.window.panel.isVisible()
+    bench.window.hide_export()
+    full_screen.setChecked(True)
+    full_screen.setChecked(False)
+    assert not panel(bench).isVisible()
+    assert bench.window.panel.isVisible()

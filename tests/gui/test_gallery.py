@@ -82,3 +82,13 @@ def test_cards_that_stay_keep_their_pictures(bench: Bench) -> None:
     bench.live.look.show_styles()
     assert bench.window.gallery.cards["udnie"] is card
     assert card.toolTip().startswith("Udnie, A Painter, 1900  (5;")
+
+
+def test_a_scroll_bar_that_comes_moves_no_card(bench: Bench) -> None:
+    card = bench.window.gallery.cards["udnie"]
+    bench.settle()
+    before = card.y()
+    bench.styles.extend(f"style {number}" for number in range(20))
+    bench.live.look.show_styles()
+    bench.settle()
+    assert card.y() == before

@@ -10,7 +10,7 @@ from PyQt6.QtMultimedia import QMediaDevices
 
 from fnst_live.gui.keeping_presenter import KeepFolders
 from fnst_live.gui.window_state import WindowState
-from fnst_live.live_events import Failed, RecordingSaved, RecordingStarted, SnapshotSaved
+from fnst_live.live_events import Failed, RecordingLost, RecordingSaved, RecordingStarted, SnapshotSaved
 
 from .conftest import Bench, MakeBench
 from .gestures import QTest
@@ -26,11 +26,23 @@ def test_a_snapshot_is_one_key_and_shows_the_way(bench: Bench) -> None:
     bench.press(Qt.Key.Key_S)
     assert bench.session.commands("snapshot") == [(bench.folders.pictures,)]
     shown: list[Path] = []
-    bench.live.keeping.show_in_folder = shown.append
+
+    def open_folder(path: Path) -> bool:
+        shown.append(path)
+        return True
+
+    bench.live.keeping.show_in_folder = open_folder
     bench.session.tell(SnapshotSaved(Path("/p/shot.png")))
     bench.bot.waitUntil(lambda: bench.window.toast.text == "Saved shot.png")
     QTest.mouseClick(bench.window.toast.button, Qt.MouseButton.LeftButton)
     assert shown == [Path("/p/shot.png")]
+    assert not bench.window.banner.text
+
+
+def test_without_a_file_browser_it_says_where_the_file_is(bench: Bench) -> None:
+    bench.live.keeping.show_in_folder = lambda _: False
+    bench.window.toast.show_in_folder.emit(Path("/p/shot.png"))
+    assert bench.window.banner.text == "No file browser could be opened: the file is /p/shot.png"
 
 
 def test_a_recording_begins_when_the_session_says_so(bench: Bench) -> None:
@@ -65,10 +77,20 @@ def test_a_recording_that_cannot_begin_leaves_the_button_up(bench: Bench) -> Non
 
 def test_a_full_disk_ends_the_recording_and_says_so(bench: Bench) -> None:
     record(bench)
+    bench.session.tell(RecordingLost())
     bench.session.tell(Failed("the disk is full: the recording has ended"))
-    bench.session.tell(RecordingSaved((Path("a.mkv"),)))
     bench.bot.waitUntil(lambda: not bench.live.keeping.is_recording)
-    assert bench.window.banner.text == "The disk is full: the recording has ended"
+    bench.bot.waitUntil(lambda: bench.window.banner.text == "The disk is full: the recording has ended")
+    assert not bench.window.actions_["record"].isChecked()
+    assert not bench.window.recorder.time.text()
+    bench.press(Qt.Key.Key_R)
+    assert len(bench.session.commands("start_recording")) == 2
+
+
+def test_a_recording_without_a_picture_saves_nothing_and_says_so(bench: Bench) -> None:
+    bench.session.tell(RecordingSaved((), ("no picture came: nothing was saved",)))
+    bench.bot.waitUntil(lambda: bench.window.banner.text == "No picture came: nothing was saved")
+    assert not bench.window.toast.text
 
 
 def test_the_original_beside(make_bench: MakeBench) -> None:
@@ -97,3 +119,19 @@ def test_the_users_own_folders() -> None:
     folders = KeepFolders.of_the_user()
     assert folders.pictures.is_absolute()
     assert folders.videos.is_absolute()
+
+
+def test_in_full_screen_the_picture_says_that_it_is_recorded(bench: Bench) -> None:
+    viewport, full_screen = bench.window.viewport, bench.window.actions_["full_screen"]
+    record(bench)
+    assert not viewport.recorded_time
+    full_screen.setChecked(True)
+    bench.bot.waitUntil(lambda: viewport.recorded_time.startswith("0:0"))
+    corner = viewport.grab().toImage().pixelColor(viewport.width() - 18, 30)
+    assert corner.lightness() < 30
+    full_screen.setChecked(False)
+    bench.bot.waitUntil(lambda: not viewport.recorded_time)
+    full_screen.setChecked(True)
+    bench.session.tell(RecordingLost())
+    bench.bot.waitUntil(lambda: not bench.live.keeping.is_recording)
+    assert not viewport.recorded_time

@@ -180,7 +180,13 @@ def test_an_added_model_is_told_of_and_chosen(bench: Bench) -> None:
     bench.styles.append("mine")
     bench.session.tell(ModelAdded(("mine",)))
     bench.bot.waitUntil(lambda: look(bench).style == "mine")
-    assert bench.window.toast.text == "Added: mine"
+    assert bench.window.toast.text == "Added: Mine"
+
+
+def test_of_a_model_with_many_styles_the_first_is_named(bench: Bench) -> None:
+    bench.styles += ["mine", "yours", "theirs"]
+    bench.session.tell(ModelAdded(("mine", "yours", "theirs")))
+    bench.bot.waitUntil(lambda: bench.window.toast.text == "Added: Mine and 2 more")
 
 
 def test_dropped_models_are_added(bench: Bench) -> None:

@@ -202,6 +202,27 @@ def test_loop(bench: Bench) -> None:
     assert not bench.live.state().is_looping
 
 
+def test_loop_at_the_end_plays_anew(bench: Bench) -> None:
+    play = bench.window.actions_["play"]
+    open_clip(bench)
+    bench.press(Qt.Key.Key_L)
+    bench.session.tell(SourceEnded())
+    bench.bot.waitUntil(lambda: play.text() == "Play")
+    bench.press(Qt.Key.Key_L)
+    assert play.text() == "Pause"
+
+
+def test_loop_leaves_a_clip_that_was_paused_alone(bench: Bench) -> None:
+    play = bench.window.actions_["play"]
+    open_clip(bench)
+    bench.press(Qt.Key.Key_L)
+    bench.session.tell(SourceEnded())
+    bench.bot.waitUntil(lambda: play.text() == "Play")
+    bench.press(Qt.Key.Key_Left, SHIFT)
+    bench.press(Qt.Key.Key_L)
+    assert play.text() == "Play"
+
+
 def test_a_live_source_after_a_clip_has_no_transport(bench: Bench) -> None:
     open_clip(bench)
     bench.session.tell(SourceOpened(SourceSpec("scene"), "built-in scene", SIZE, 30.0))

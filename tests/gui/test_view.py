@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
+
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QGuiApplication
 
@@ -180,3 +183,47 @@ def test_the_exports_give_way_to_the_controls_and_to_full_screen(bench: Bench) -
         assert bench.window.is_export_shown
         bench.press(key)
         assert not bench.window.is_export_shown
+
+
+def test_a_toast_too_long_for_the_picture_ends_in_dots(bench: Bench) -> None:
+    text = "Saved " + 40 * "a long name "
+    bench.window.toast.show_saved(text, Path("x.png"))
+    bench.bot.waitUntil(lambda: bench.window.toast.width() <= bench.window.viewport.width() - 32)
+    assert bench.window.toast.x() >= 0
+    assert "…" in bench.window.toast.label.text()
+    assert bench.window.toast.text == text
+    bench.window.resize(bench.window.width() - 200, bench.window.height())
+    bench.bot.waitUntil(lambda: bench.window.toast.width() <= bench.window.viewport.width() - 32)
+
+
+def test_a_short_toast_is_whole(bench: Bench) -> None:
+    bench.window.toast.show_text("Added: Udnie")
+    bench.settle()
+    assert bench.window.toast.label.text() == "Added: Udnie"
+
+
+def test_until_the_style_is_open_it_says_so(bench: Bench) -> None:
+    toast = bench.window.toast
+    bench.session.show(dataclasses.replace(result(), style=""))
+    bench.bot.waitUntil(lambda: toast.text == "Opening the style …")
+    bench.session.show(result())
+    bench.bot.waitUntil(lambda: not toast.text)
+
+
+def test_another_word_outlives_the_opening_of_the_style(bench: Bench) -> None:
+    toast = bench.window.toast
+    bench.session.show(dataclasses.replace(result(), style=""))
+    bench.bot.waitUntil(lambda: bool(toast.text))
+    toast.show_text("Saved")
+    bench.session.show(result())
+    bench.settle()
+    assert toast.text == "Saved"
+
+
+def test_the_speed_display_stands_clear_of_the_banner(bench: Bench) -> None:
+    banner, viewport = bench.window.banner, bench.window.viewport
+    before = viewport.hud_top
+    fail(bench)
+    bench.bot.waitUntil(lambda: viewport.hud_top > banner.geometry().bottom())
+    banner.clear()
+    bench.bot.waitUntil(lambda: viewport.hud_top == before)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QColor
 
+from fnst_live.frames.frame import FrameSize
 from fnst_live.gui.picture_layout import Comparison
 from fnst_live.gui.viewport import Viewport
 
@@ -133,3 +136,18 @@ def test_figures_stand_long_enough_to_be_read(bench: Bench) -> None:
     assert hud.stats is first
     hud.show_stats(second, now_s=1e6 + 0.5)
     assert hud.stats is second
+
+
+def test_the_first_figures_of_another_source_are_shown_at_once(bench: Bench) -> None:
+    hud, before = bench.window.viewport.hud, result().stats
+    hud.show_stats(before, now_s=1e6)
+    picture = dataclasses.replace(before, frame_count=1)
+    hud.show_stats(picture, now_s=1e6 + 0.01)
+    assert hud.stats is picture
+
+
+def test_while_nothing_is_painted_the_figures_say_so(bench: Bench) -> None:
+    hud = bench.window.viewport.hud
+    hud.show_stats(dataclasses.replace(result().stats, work_size=FrameSize(0, 0), engine=""), now_s=1e6)
+    assert ("paints", "nothing of 1280 × 720") in hud.rows()
+    assert ("engine", "none") in hud.rows()

@@ -1,0 +1,32 @@
+"""The sign in the picture that it is being recorded, for when there is nothing around the picture to say so."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+
+from fnst_live.gui import theme
+
+HEIGHT = 28.0
+PADDING = 10.0
+DOT_RADIUS = 5.0
+BACKDROP = QColor(10, 10, 12, 205)
+
+
+def paint_recording_sign(painter: QPainter, corner: QPointF, time: str, font: QFont) -> None:
+    """Upper right corner at `corner`: a red dot and the time."""
+    text_width = QFontMetricsF(font).horizontalAdvance(time)
+    width = 3 * PADDING + 2 * DOT_RADIUS + text_width
+    panel = QRectF(corner.x() - width, corner.y(), width, HEIGHT)
+    painter.save()
+    painter.setFont(font)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(BACKDROP)
+    painter.drawRoundedRect(panel, 8, 8)
+    painter.setBrush(QColor(theme.RECORD))
+    painter.drawEllipse(QPointF(panel.left() + PADDING + DOT_RADIUS, panel.center().y()), DOT_RADIUS, DOT_RADIUS)
+    painter.setPen(QColor(theme.TEXT))
+    painter.drawText(panel.adjusted(0, 0, -PADDING, 0), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+                     time)
+    painter.restore()
