@@ -33,9 +33,13 @@ pytestmark = pytest.mark.skipif(shutil.which("Xvfb") is None, reason="needs Xvfb
 
 @pytest.fixture
 def display() -> Iterator[str]:
-    """A screen of its own, whose number the server finds."""
+    """A screen of its own, whose number the server finds.
+
+    It must not begin anew, as is its habit, whenever its last client goes: whoever takes a picture of the screen is
+    one, and the window's first call would find nobody there.
+    """
     reading, writing = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-noreset"]
     with subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL) as server:
         os.close(writing)
         with os.fdopen(reading) as numbers:
@@ -53,7 +57,9 @@ def window(display: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
     yield process
     process.kill()
-    process.communicate()
+    process.wait()
+    if process.stderr is not None:
+        process.stderr.close()
 
 
 def picture_on(display: str) -> Pixels:
