@@ -146,3 +146,14 @@ def short_scene(make_scene: MakeScene, tmp_path_factory: pytest.TempPathFactory)
 def long_scene(make_scene: MakeScene, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Enough to do that a test can come between."""
     return make_scene(tmp_path_factory.mktemp("scenes") / "long.mp4", 1500)
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Small pictures gain nothing from a second thread, and lose much where other programs run."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -9,6 +9,7 @@ from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QFont, QPainter
 
 from fnst_live.gui import theme
+from fnst_live.gui.backdrop import paint_backdrop
 
 if TYPE_CHECKING:
     from fnst_live.pipeline.stats import LiveStats
@@ -19,7 +20,6 @@ PADDING = 12
 WIDTH = 272
 LABEL_WIDTH = 68
 VALUE_WIDTH = 64
-BACKDROP = QColor(10, 10, 12, 205)
 
 
 class Hud:
@@ -62,11 +62,7 @@ class Hud:
         rows, stages = self.rows(), list(stats.stage_ms.items())
         panel = QRectF(corner.x(), corner.y(), WIDTH, ROW_HEIGHT * (len(rows) + len(stages)) + 2 * PADDING + 9)
         painter.save()
-        painter.setFont(font)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(BACKDROP)
-        painter.drawRoundedRect(panel, 8, 8)
+        paint_backdrop(painter, panel, font)
         top = panel.top() + PADDING
         top = self._paint_rows(painter, panel, top, rows)
         painter.fillRect(QRectF(panel.left() + PADDING, top + 4, WIDTH - 2 * PADDING, 1), QColor(255, 255, 255, 28))

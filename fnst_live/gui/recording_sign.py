@@ -6,11 +6,11 @@ from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
 from fnst_live.gui import theme
+from fnst_live.gui.backdrop import paint_backdrop
 
 HEIGHT = 28.0
 PADDING = 10.0
 DOT_RADIUS = 5.0
-BACKDROP = QColor(10, 10, 12, 205)
 
 
 def paint_recording_sign(painter: QPainter, corner: QPointF, time: str, font: QFont) -> None:
@@ -19,11 +19,7 @@ def paint_recording_sign(painter: QPainter, corner: QPointF, time: str, font: QF
     width = 3 * PADDING + 2 * DOT_RADIUS + text_width
     panel = QRectF(corner.x() - width, corner.y(), width, HEIGHT)
     painter.save()
-    painter.setFont(font)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(BACKDROP)
-    painter.drawRoundedRect(panel, 8, 8)
+    paint_backdrop(painter, panel, font)
     painter.setBrush(QColor(theme.RECORD))
     painter.drawEllipse(QPointF(panel.left() + PADDING + DOT_RADIUS, panel.center().y()), DOT_RADIUS, DOT_RADIUS)
     painter.setPen(QColor(theme.TEXT))

@@ -20,8 +20,8 @@ Trust = npt.NDArray[np.float32]
 PHOTOMETRIC_SCALE = 13.0  # levels of color error at which a pixel's past counts for a third
 NOISE_FLOOR = 5.0         # levels of color error that are the camera's, not the scene's
 OTHER_SCENE_ERROR = 20.0  # levels of color error that no flow and no camera make in half of a picture
-FORGIVEN_PX = 2.0         # misalignment that is the flow's, not the scene's: texture turns it into color error,
-MOST_FORGIVEN = 40.0      # up to so many levels; the contour of a thing that moves is steeper
+FORGIVEN_PX = 2.0         # misalignment that is the flow's, not the scene's, where texture turns it into color error
+MOST_FORGIVEN = 40.0      # levels; the contour of a thing that moves is steeper
 BESIDE = 0.25             # of its steepness counts for a boundary's neighbors
 SUMS_OF_TWO = np.ones((1, 2), np.float32)
 

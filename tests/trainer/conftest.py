@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,8 @@ NARROW_VGG19: list[str | int] = [4, 4, "M", 6, 6, "M", 8, 8, 8, 8, "M", 8, 8, 8,
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small pictures gain nothing from a second thread, and lose much where other programs run."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def on_one_thread(one_thread: None) -> None:
+    """Every test of this folder."""
 
 
 @pytest.fixture(autouse=True)
