@@ -45,7 +45,7 @@ def adapt(config: AdaptConfig, arguments: Sequence[str] = ()) -> Path:
     config = config.completed(base.header.training.get("config", {}))
     network = base.network.to(memory_format=torch.channels_last).to(torch_device).requires_grad_(requires_grad=False)
     objective = make_objective(
-        config.weights, [config.style_image], config.style_size or 0, config.vgg_model_dir, torch_device,
+        config.weights, [config.style_image], [config.style_size or 0], config.vgg_model_dir, torch_device,
         config.precision,
     )
     contents = make_contents(config)

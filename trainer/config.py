@@ -7,9 +7,10 @@ import re
 import tempfile
 import types
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from statistics import median_low
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from fnst_live.options import flag_of, option
@@ -63,7 +64,10 @@ class TrainConfig:
     )
 
     image_size: int = option("side of the training crops, in pixels", 192)
-    style_size: int = option("shorter side that paintings are scaled to: the size of the strokes", 384)
+    style_size: tuple[int, ...] = option(
+        "shorter side that paintings are scaled to: the size of the strokes; one for all or one per painting",
+        (384,), nargs="+", metavar="PIXELS",
+    )
     augment: str = option("roughen photos as webcams do: dark, noisy, blurred by motion", "webcam",
                           choices=("webcam", "none"))
     steps: int = option("steps to train for, instead of --epochs; 0 goes by epochs", 0)
@@ -100,6 +104,11 @@ class TrainConfig:
         return [file.stem for file in self.style_image]
 
     @property
+    def style_sizes(self) -> tuple[int, ...]:
+        """One per painting."""
+        return self.style_size if len(self.style_size) > 1 else self.style_size * len(self.style_image)
+
+    @property
     def weights(self) -> LossWeights:
         return LossWeights(self.content_weight, self.style_weight, self.tv_weight, self.temporal_weight)
 
@@ -124,6 +133,11 @@ class TrainConfig:
                 not given or len(given) == len(self.style_image),
                 f"{flag_of(name)} needs one entry per --style-image: {len(self.style_image)}, not {len(given)}",
             )
+        _require(
+            len(self.style_sizes) == len(self.style_image),
+            f"--style-size needs one entry, or one per --style-image: {len(self.style_image)}, "
+            f"not {len(self.style_size)}",
+        )
 
 
 @dataclass(frozen=True)
@@ -165,7 +179,7 @@ class AdaptConfig:
         return replace(
             self,
             content_weight=trained.get("content_weight", 0.5) if self.content_weight is None else self.content_weight,
-            style_size=trained.get("style_size", 384) if self.style_size is None else self.style_size,
+            style_size=median_low(trained_style_sizes(trained)) if self.style_size is None else self.style_size,
         )
 
     @property
@@ -262,15 +276,25 @@ class ExportConfig:
         _require(self.output.parent.is_dir(), f"--output {self.output} lies in a folder that does not exist")
 
 
+def trained_style_sizes(trained: Mapping[str, Any]) -> Sequence[int]:
+    """Of a model's header, the sizes that its paintings had: one for all, or one per style."""
+    sizes = trained.get("style_size", 384)
+    return list(sizes) if isinstance(sizes, Sequence) else [sizes]
+
+
 def require_numbers(config: Any, least: Mapping[str, float] = types.MappingProxyType({})) -> None:
     """The limits that a flag has in whatever command it stands, and those of this one. Raises ConfigError."""
     given = {f.name: getattr(config, f.name) for f in fields(config) if getattr(config, f.name) is not None}
     for name, limit in {**AT_LEAST, **least}.items():
-        if name in given:
-            _require(math.isfinite(given[name]) and given[name] >= limit, f"{flag_of(name)} must be {limit} or more")
+        for number in _numbers(given.get(name, ())):
+            _require(math.isfinite(number) and number >= limit, f"{flag_of(name)} must be {limit} or more")
     for name in MORE_THAN_NOTHING:
         if name in given:
             _require(math.isfinite(given[name]) and given[name] > 0, f"{flag_of(name)} must be more than 0")
+
+
+def _numbers(value: Any) -> tuple[float, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def require_inputs(config: TrainConfig) -> None:

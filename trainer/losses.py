@@ -7,21 +7,47 @@ and every layer: 1 is "nothing of it is right yet".
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 Features = dict[str, Tensor]
 Energies = dict[str, Tensor]
 
 
 def gram_matrix(features: Tensor) -> Tensor:
-    """(N, C, H, W) to (N, C, C), divided by C*H*W so that the size of the picture does not matter; always float32."""
-    n, c, h, w = features.shape
-    flat = full_precision(features).reshape(n, c, h * w)
-    with torch.autocast(features.device.type, enabled=False):
-        return torch.bmm(flat, flat.transpose(1, 2)) / (c * h * w)
+    """(N, C, H, W) to (N, C, C), divided by C*H*W so that the size of the picture does not matter; float32 at least."""
+    gram: Tensor = _Gram.apply(features)
+    return full_precision(gram)
+
+
+class _Gram(torch.autograd.Function):
+    """F F' in the features' own precision, whose products are added up in float32 all the same.
+
+    The largest feature maps are what training time goes to: no copy of them is made, and since the Gram matrix is
+    symmetric, its gradient takes one product where the general rule takes two.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor) -> Tensor:
+        n, c, h, w = features.shape
+        rows = features.permute(0, 2, 3, 1).reshape(n, h * w, c)
+        ctx.save_for_backward(rows)
+        ctx.size = features.shape
+        nothing = rows.new_zeros(())
+        return torch.baddbmm(nothing, rows.transpose(1, 2), rows, beta=0, alpha=1 / (c * h * w))
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        rows, = ctx.saved_tensors
+        n, c, h, w = ctx.size
+        both_ways = full_precision(gradient) + full_precision(gradient).transpose(1, 2)
+        along_rows = torch.bmm(rows, (both_ways / (c * h * w)).to(rows.dtype))
+        return along_rows.reshape(n, h, w, c).permute(0, 3, 1, 2)
 
 
 def style_loss(features: Features, style_grams: Features) -> Tensor:

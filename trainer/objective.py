@@ -88,16 +88,17 @@ class Objective:
 
 def make_objective(
     weights: LossWeights,
-    paintings: Iterable[Path],
-    style_size: int,
+    paintings: Sequence[Path],
+    style_sizes: Sequence[int],
     vgg_model_dir: Path | None,
     torch_device: torch.device,
     precision: str = "float32",
 ) -> Objective:
-    """Raises LossNetworkError, DataError."""
+    """style_sizes: the shorter side of each painting, in pixels. Raises LossNetworkError, DataError."""
     loss_network = load_loss_network(vgg_model_dir, {*CONTENT_LAYERS, *STYLE_LAYERS})
     loss_network = loss_network.to(memory_format=torch.channels_last).to(torch_device)
-    images = (load_style_image(file, style_size).to(torch_device) for file in paintings)
+    sized = zip(paintings, style_sizes, strict=True)
+    images = (load_style_image(file, size).to(torch_device) for file, size in sized)
     return Objective(weights, loss_network, grams_of(images, loss_network), precision)
 
 

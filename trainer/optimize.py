@@ -42,9 +42,9 @@ def optimize(config: OptimizeConfig) -> Path:
     kind = picture_format(config.output_image)
     torch_device = choose_device(use_cuda=bool(config.cuda))
     content = load_content(config.content_image, config.size).to(torch_device)            # (1, 3, H, W)
+    style_sizes = [config.style_size or max(content.shape[2:])] * len(config.style_image)
     objective = make_objective(
-        config.weights, config.style_image, config.style_size or max(content.shape[2:]), config.vgg_model_dir,
-        torch_device, config.precision,
+        config.weights, config.style_image, style_sizes, config.vgg_model_dir, torch_device, config.precision
     )
     objective = objective.blended()
     picture = content

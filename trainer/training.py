@@ -49,7 +49,7 @@ def train(config: TrainConfig, arguments: Sequence[str] = ()) -> Path:
     files, preview_files = training_and_preview_photos(config)
     photos = PhotoBatches(files, config.batch_size, config.image_size, config.seed, augment=config.augment == "webcam")
     objective = make_objective(
-        config.weights, config.style_image, config.style_size, config.vgg_model_dir, torch_device, config.precision
+        config.weights, config.style_image, config.style_sizes, config.vgg_model_dir, torch_device, config.precision
     )
     learner = new_learner(config, torch_device)
     folder = open_run(config, arguments)

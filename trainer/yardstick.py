@@ -18,7 +18,7 @@ from PIL import ImageOps
 from torch import Tensor
 
 from fnst_live.stylenet.model_file import StyleModel
-from trainer.config import EvaluateConfig, LossWeights
+from trainer.config import EvaluateConfig, LossWeights, trained_style_sizes
 from trainer.data import find_photos, open_picture, to_tensor
 from trainer.device import choose_device, mixed_precision
 from trainer.errors import DataError, EvaluationError
@@ -38,21 +38,24 @@ def evaluate(config: EvaluateConfig) -> Path:
     torch_device = choose_device(use_cuda=bool(config.cuda))
     model = load_any_model(config.model)
     model.network.to(torch_device)
-    weights, style_size = conditions(config, model.header.training.get("config", {}))
+    trained = model.header.training.get("config", {})
+    weights = weights_of(config, trained)
     config.output.mkdir(parents=True, exist_ok=True)
     report: dict[str, Any] = {
-        "model": config.model.name, "weights": vars(weights), "style_size": style_size,
-        "optimizer": config.optimizer, "init": config.init, "results": [],
+        "model": config.model.name, "weights": vars(weights), "optimizer": config.optimizer, "init": config.init,
+        "results": [],
     }
     for painting in config.style_image:
         row = row_of(painting, model)
+        style_size = config.style_size or style_size_of(row, trained)
         objective = make_objective(
-            weights, [painting], style_size, config.vgg_model_dir, torch_device, config.precision
+            weights, [painting], [style_size], config.vgg_model_dir, torch_device, config.precision
         )
         for size in config.sizes:
             style = model.styles[row : row + 1].to(torch_device)
             photos = [photo.to(torch_device) for photo in held_out_photos(config, size)]
-            result = {"style": painting.stem, "size": size, **compare(config, objective, model, style, photos)}
+            compared = compare(config, objective, model, style, photos)
+            result = {"style": painting.stem, "style_size": style_size, "size": size, **compared}
             report["results"].append(result)
             save_report(config.output, report)
             log.info("%s", sentence(result))
@@ -100,15 +103,20 @@ def mean_losses(losses: Sequence[Losses]) -> Losses:
     return rounded_losses({name: sum(one[name] for one in losses) / len(losses) for name in losses[0]})
 
 
-def conditions(config: EvaluateConfig, trained: Mapping[str, Any]) -> tuple[LossWeights, int]:
+def weights_of(config: EvaluateConfig, trained: Mapping[str, Any]) -> LossWeights:
     """Those that the model was trained for, where the command does not tell."""
 
     def value(name: str, default: float) -> float:
         told = getattr(config, name)
         return float(trained.get(name, default)) if told is None else float(told)
 
-    weights = LossWeights(value("content_weight", 0.5), value("style_weight", 1.0), value("tv_weight", 0.02))
-    return weights, round(value("style_size", 384))
+    return LossWeights(value("content_weight", 0.5), value("style_weight", 1.0), value("tv_weight", 0.02))
+
+
+def style_size_of(row: int, trained: Mapping[str, Any]) -> int:
+    """The shorter side that the painting of this style had in training."""
+    sizes = trained_style_sizes(trained)
+    return sizes[row] if row < len(sizes) else sizes[0]
 
 
 def row_of(painting: Path, model: StyleModel) -> int:

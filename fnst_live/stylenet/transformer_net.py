@@ -6,7 +6,8 @@ normalizations need to be a style's own. Here they arrive from outside as one fl
 switching styles, or mixing two, never touches the network.
 
 The shape is chosen for two CPU cores: everything expensive happens at an eighth of the resolution, and the
-way up is nearest-neighbor upsampling followed by a convolution, since a pixel shuffle leaves a grid of dots.
+way up is nearest-neighbor upsampling followed by a convolution, since a pixel shuffle leaves a grid of dots. Both
+are done in one, at the smaller size: see `UpsampleConv`.
 
 Only what reads the picture (the way down, and the first half of each residual block) is normalized. Where every
 layer is, the network has no other way to say "fainter here" than to grow a bright blot somewhere and let the
@@ -37,7 +38,7 @@ class NetShape:
     half: int = 32
     quarter: int = 64
     eighth: int = 96
-    residual_blocks: int = 5
+    residual_blocks: int = 7
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -96,6 +97,42 @@ class ConvLayer(nn.Module):
         return y
 
 
+class UpsampleConv(nn.Module):
+    """Twice the size by nearest neighbor, then a convolution, without ever making the larger picture.
+
+    Of the k x k neighbors that a pixel of the larger picture sees, many are one and the same pixel of the smaller one,
+    and which ones depends on nothing but the pixel's place in its square of four. So four 3 x 3 kernels, sums of the
+    weights that fall on one pixel, give the four pixels of each square (Shi et al. 2016 train such kernels freely,
+    which leaves a grid; summed from one kernel they cannot).
+    """
+
+    taps: Tensor
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, *, bias: bool = False):
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, bias=bias)
+        self.register_buffer("taps", phase_taps(kernel_size), persistent=False)
+
+    def phase_kernels(self) -> Tensor:
+        """(4 * out_channels, in_channels, 3, 3), the four of a square side by side, row by row."""
+        kernels = torch.einsum("pak,qbl,oikl->opqiab", self.taps, self.taps, self.conv.weight)
+        return kernels.reshape(-1, self.conv.in_channels, 3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        bias = None if self.conv.bias is None else self.conv.bias.repeat_interleave(4)
+        kernels = self.phase_kernels().to(memory_format=torch.channels_last)
+        return F.pixel_shuffle(F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), kernels, bias), 2)
+
+
+def phase_taps(kernel_size: int) -> Tensor:
+    """(2, 3, kernel_size), 1 where a tap falls: for even and odd pixels, on the pixel before, its own and the next."""
+    taps = torch.zeros(2, 3, kernel_size)
+    for odd in range(2):
+        for tap in range(kernel_size):
+            taps[odd, (odd + tap - kernel_size // 2) // 2 + 1, tap] = 1
+    return taps
+
+
 class ResidualBlock(nn.Module):
     """Two convolutions and a way around them (He et al. 2016)."""
 
@@ -127,9 +164,9 @@ class TransformerNet(nn.Module):
         self.down4 = ConvLayer(shape.half, shape.quarter, 3, stride=2)
         self.down8 = ConvLayer(shape.quarter, shape.eighth, 3, stride=2)
         self.blocks = nn.ModuleList(ResidualBlock(shape.eighth) for _ in range(shape.residual_blocks))
-        self.up4 = ConvLayer(shape.eighth, shape.quarter, 3)
-        self.up2 = ConvLayer(shape.quarter, shape.half, 3)
-        self.head = ConvLayer(shape.half, 3, 5, bias=True)
+        self.up4 = UpsampleConv(shape.eighth, shape.quarter, 3)
+        self.up2 = UpsampleConv(shape.quarter, shape.half, 3)
+        self.head = UpsampleConv(shape.half, 3, 5, bias=True)
         nn.init.normal_(self.head.conv.weight, std=0.01)  # training starts from grey, not from glare
 
     def forward(self, image: Tensor, style: Tensor) -> Tensor:
@@ -140,15 +177,10 @@ class TransformerNet(nn.Module):
         x = F.relu(conditional_instance_norm(self.down8(x), next(affines)))  # (N, eighth, H/8, W/8)
         for block in self.blocks:
             x = block(x, next(affines), next(affines))
-        x = F.relu(conditional_affine(self.up4(upsample(x)), next(affines)))  # (N, quarter, H/4, W/4)
-        x = F.relu(conditional_affine(self.up2(upsample(x)), next(affines)))  # (N, half, H/2, W/2)
-        y: Tensor = self.head(upsample(x)).float() + 0.5  # (N, 3, H, W)
+        x = F.relu(conditional_affine(self.up4(x), next(affines)))  # (N, quarter, H/4, W/4)
+        x = F.relu(conditional_affine(self.up2(x), next(affines)))  # (N, half, H/2, W/2)
+        y: Tensor = self.head(x).float() + 0.5  # (N, 3, H, W)
         return y
-
-
-def upsample(x: Tensor) -> Tensor:
-    """Twice the size by nearest neighbor; the convolution after it does the interpolating."""
-    return F.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
 def initial_styles(style_count: int, shape: NetShape) -> Tensor:

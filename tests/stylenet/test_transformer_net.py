@@ -6,12 +6,14 @@ import itertools
 
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from fnst_live.stylenet.transformer_net import (
     Affine,
     NetShape,
     TransformerNet,
+    UpsampleConv,
     conditional_affine,
     conditional_instance_norm,
     initial_styles,
@@ -115,6 +117,14 @@ def test_instance_normalization_against_its_definition() -> None:
             plane = x[n, c].double()
             expected = (plane - plane.mean()) / (plane.var(unbiased=False) + 1e-5).sqrt() * 2 - 1
             torch.testing.assert_close(normalized[n, c].double(), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("kernel_size", [1, 3, 5])
+def test_upsampling_and_convolution_in_one_against_the_two_in_turn(kernel_size: int) -> None:
+    layer, x = UpsampleConv(4, 3, kernel_size, bias=True), torch.randn(2, 4, 5, 7)
+    larger = F.interpolate(x, scale_factor=2.0, mode="nearest")
+    padded = F.pad(larger, (kernel_size // 2,) * 4, mode="replicate")
+    torch.testing.assert_close(layer(x), layer.conv(padded), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])

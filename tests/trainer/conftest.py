@@ -81,7 +81,7 @@ def make_config(photos: Path, paintings: tuple[Path, Path], vgg_dir: Path, tmp_p
     def make(**changes: Any) -> TrainConfig:
         settings: dict[str, Any] = {
             "dataset": photos, "style_image": paintings, "vgg_model_dir": vgg_dir, "save_model_dir": tmp_path / "out",
-            "batch_size": 2, "image_size": 64, "style_size": 64, "steps": 6, "save_interval": 2, "warmup_steps": 1,
+            "batch_size": 2, "image_size": 64, "style_size": (64,), "steps": 6, "save_interval": 2, "warmup_steps": 1,
         }
         return TrainConfig(**(settings | changes))
 

@@ -55,7 +55,7 @@ def make_adapt(base: Path, paintings: tuple[Path, Path], vgg_dir: Path, tmp_path
 
 def style_loss_of(config: AdaptConfig, network: nn.Module, row: Tensor) -> float:
     weights, painting = config.weights, [config.style_image]
-    objective = make_objective(weights, painting, 48, config.vgg_model_dir, torch.device("cpu"))
+    objective = make_objective(weights, painting, [48], config.vgg_model_dir, torch.device("cpu"))
     content = DeadLeaves(4, 32, seed=9).batch(0)
     with torch.no_grad():
         batch = Batch(content, torch.zeros(4, dtype=torch.long), None)
@@ -95,7 +95,7 @@ def test_the_same_seed_gives_the_same_style(make_adapt: MakeAdapt, tmp_path: Pat
 def test_it_starts_from_the_nearest_style(make_adapt: MakeAdapt, base: Path) -> None:
     """A painting that the second style painted comes nearest to it."""
     config, model = make_adapt(), load_model(base)
-    objective = make_objective(config.weights, [config.style_image], 48, config.vgg_model_dir, torch.device("cpu"))
+    objective = make_objective(config.weights, [config.style_image], [48], config.vgg_model_dir, torch.device("cpu"))
     content = torch.rand(2, 3, 32, 32)
     batch = Batch(content, torch.zeros(2, dtype=torch.long), None)
     for row in range(2):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from trainer.config import TrainConfig, as_json, parse_duration, require_inputs
+from trainer.config import TrainConfig, as_json, parse_duration, require_inputs, trained_style_sizes
 from trainer.errors import ConfigError
 
 MakeConfig = Callable[..., TrainConfig]
@@ -26,7 +26,8 @@ def config(**changes: Any) -> TrainConfig:
     ("setting", "value"),
     [
         ("epochs", 0), ("epochs", -1), ("batch_size", 0), ("image_size", 63), ("image_size", 60), ("image_size", 0),
-        ("style_size", 31), ("steps", -1), ("content_weight", -0.1), ("style_weight", float("nan")),
+        ("style_size", (31,)), ("style_size", (64, 64)), ("steps", -1), ("content_weight", -0.1),
+        ("style_weight", float("nan")),
         ("tv_weight", float("inf")), ("temporal_weight", -1.0), ("lr", 0.0), ("lr", float("nan")), ("clip_norm", 0.0),
         ("warmup_steps", 0), ("ema_decay", 1.0), ("ema_decay", -0.1), ("save_interval", 0), ("name", "a/b"),
         ("time_budget", 0.0), ("preview_interval", 0),
@@ -37,6 +38,19 @@ def test_the_flag_is_named(setting: str, value: Any) -> None:
     with pytest.raises(ConfigError, match=f"^--{setting.replace('_', '-')} ") as caught:
         config(**{setting: value})
     assert "\n" not in str(caught.value)
+
+
+def test_one_size_for_all_paintings_or_one_for_each() -> None:
+    paintings = (Path("wave.jpg"), Path("muse.jpg"))
+    assert config(style_image=paintings, style_size=(256,)).style_sizes == (256, 256)
+    assert config(style_image=paintings, style_size=(256, 512)).style_sizes == (256, 512)
+
+
+@pytest.mark.parametrize(
+    ("told", "sizes"), [({}, [384]), ({"style_size": 48}, [48]), ({"style_size": [48, 64]}, [48, 64])]
+)
+def test_the_sizes_a_header_tells_of(told: dict[str, Any], sizes: list[int]) -> None:
+    assert trained_style_sizes(told) == sizes
 
 
 def test_steps_stand_in_for_epochs() -> None:

@@ -41,6 +41,16 @@ def test_gram_matrix_against_its_definition() -> None:
                 assert float(gram[image, i, j]) == pytest.approx(products / (c * h * w))
 
 
+def test_the_gradient_of_the_gram_matrix() -> None:
+    assert torch.autograd.gradcheck(gram_matrix, noise(2, 3, 4, 5).requires_grad_())
+
+
+def test_gram_matrix_in_half_precision_adds_up_in_float32() -> None:
+    """Activations of some hundred on a picture of many pixels: their sums are beyond what bfloat16 resolves."""
+    features = (200 * noise(1, 4, 160, 160).abs()).float()
+    torch.testing.assert_close(gram_matrix(features.bfloat16()), gram_matrix(features), rtol=0.01, atol=0)
+
+
 def test_gram_matrix_forgets_where_things_are_and_how_large_the_picture_is() -> None:
     features = noise(1, 3, 4, 6)
     shuffled = features.flatten(2)[:, :, torch.randperm(24)].view(1, 3, 4, 6)

@@ -22,7 +22,7 @@ SHAPE = NetShape(8, 8, 8, 1)
 
 @pytest.fixture
 def objective(paintings: tuple[Path, Path], vgg_dir: Path) -> Objective:
-    return make_objective(LossWeights(1, 1, 1, 1), paintings, 48, vgg_dir, torch.device("cpu"))
+    return make_objective(LossWeights(1, 1, 1, 1), paintings, [48, 48], vgg_dir, torch.device("cpu"))
 
 
 def test_each_loss_has_its_weight(objective: Objective) -> None:

@@ -16,7 +16,7 @@ from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, sa
 from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
 from trainer.config import EvaluateConfig
 from trainer.errors import ConfigError, DataError, EvaluationError
-from trainer.yardstick import conditions, evaluate, sentence, worth
+from trainer.yardstick import evaluate, sentence, style_size_of, weights_of, worth
 
 MakeEvaluate = Callable[..., EvaluateConfig]
 
@@ -54,9 +54,8 @@ def test_worth_by_hand(network_loss: float, iterations: int | None) -> None:
 def test_a_report_for_every_style_and_size(make_evaluate: MakeEvaluate, tmp_path: Path) -> None:
     report = json.loads(evaluate(make_evaluate()).read_text())
     assert report["weights"] == {"content": 0.25, "style": 1.0, "tv": 0.02, "temporal": 0.0}
-    assert report["style_size"] == 48
-    assert [(r["style"], r["size"], r["photo_count"]) for r in report["results"]] == [
-        ("wave", 32, 2), ("wave", 40, 2), ("muse", 32, 2), ("muse", 40, 2),
+    assert [(r["style"], r["style_size"], r["size"], r["photo_count"]) for r in report["results"]] == [
+        ("wave", 48, 32, 2), ("wave", 48, 40, 2), ("muse", 48, 32, 2), ("muse", 48, 40, 2),
     ]
     for result in report["results"]:
         curve, network = result["curve"], result["network"]
@@ -69,8 +68,13 @@ def test_a_report_for_every_style_and_size(make_evaluate: MakeEvaluate, tmp_path
 
 
 def test_the_command_wins_over_the_header(make_evaluate: MakeEvaluate) -> None:
-    weights, style_size = conditions(make_evaluate(style_weight=3.0, style_size=64), {"style_weight": 2.0})
-    assert (weights.content, weights.style, style_size) == (0.5, 3.0, 64)
+    weights = weights_of(make_evaluate(style_weight=3.0), {"style_weight": 2.0})
+    assert (weights.content, weights.style) == (0.5, 3.0)
+
+
+def test_every_style_is_judged_by_the_strokes_it_was_trained_for() -> None:
+    assert [style_size_of(row, {"style_size": [48, 64]}) for row in range(2)] == [48, 64]
+    assert [style_size_of(row, {"style_size": [48]}) for row in range(2)] == [48, 48]
 
 
 def test_a_classic_model(make_evaluate: MakeEvaluate, tmp_path: Path, paintings: tuple[Path, Path]) -> None:
