@@ -37,7 +37,8 @@ def make_optimize(photos: Path, paintings: tuple[Path, Path], vgg_dir: Path, tmp
 
 
 def objective_of(config: OptimizeConfig) -> Objective:
-    return make_objective(config.weights, config.style_image, [40] * len(config.style_image), config.vgg_model_dir, torch.device("cpu"))
+    sizes = [40] * len(config.style_image)
+    return make_objective(config.weights, config.style_image, sizes, config.vgg_model_dir, torch.device("cpu"))
 
 
 def totals(config: OptimizeConfig, start: Tensor, count: int) -> list[float]:
