@@ -91,7 +91,7 @@ class BatchesAhead:
 
     def __init__(self, make: Callable[[int], Batch]):
         self._make = make
-        self._thread = ThreadPoolExecutor(1, "batches")
+        self._thread = ThreadPoolExecutor(1, "batches", initializer=_work_on_one_core)
         self._step = -1
         self._ahead: Future[Batch] | None = None
 
@@ -110,3 +110,8 @@ class BatchesAhead:
         batch = self._ahead.result()
         self._step, self._ahead = step + 1, self._thread.submit(self._make, step + 1)
         return batch
+
+
+def _work_on_one_core() -> None:
+    """The network's cores wait for one another after every layer: a second crowd beside them costs half as much again."""
+    torch.set_num_threads(1)  # of the calling thread
