@@ -113,5 +113,5 @@ class BatchesAhead:
 
 
 def _work_on_one_core() -> None:
-    """The network's cores wait for one another after every layer: a second crowd beside them costs half as much again."""
-    torch.set_num_threads(1)  # of the calling thread
+    """The network's threads wait for one another after every layer: more of them than cores cost half as much again."""
+    torch.set_num_threads(1)  # for this thread; one that has computed before keeps its number

@@ -7,15 +7,16 @@ Everything else in it (normalization, upsampling) is bound by memory, and has no
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from fnst_live.frames.frame import FrameSize
 from fnst_live.stylenet.model_file import StyleModel
 
-COUNTED = (nn.Conv2d, nn.Linear)
+aten = torch.ops.aten
+COUNTED = (aten.convolution, aten.addmm, aten.mm)  # not bmm, which only sums up weights, once for all pixels
 
 
 def count_multiply_adds(model: StyleModel, size: FrameSize) -> int:
@@ -28,20 +29,11 @@ def count_multiply_adds(model: StyleModel, size: FrameSize) -> int:
 
 def count_in(network: nn.Module, *inputs: Tensor) -> int:
     """During one forward pass. inputs: on the meta device."""
-    total = 0
-
-    def count(layer: nn.Module, _: Any, result: Tensor) -> None:
-        nonlocal total
-        weight = layer.get_parameter("weight")
-        total += result.numel() * weight[0].numel()  # a convolution's row: channels of its group times kernel
-
     abstract = copy.deepcopy(network).to("meta")
-    for module in abstract.modules():
-        if isinstance(module, COUNTED):
-            module.register_forward_hook(count)
-    with torch.inference_mode():
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
         abstract(*inputs)
-    return total
+    operations = counter.get_flop_counts()["Global"]
+    return sum(operations.get(kind, 0) for kind in COUNTED) // 2  # it counts products and sums
 
 
 def padded_side(side: int, model: StyleModel) -> int:

@@ -51,7 +51,7 @@ def test_the_network_layer_by_layer() -> None:
         (2 * 4) * 8 * (8 * 9) * 2,  # one residual block
         (4 * 8) * 6 * (8 * 9),    # up to a quarter
         (8 * 16) * 4 * (6 * 9),   # up to a half
-        (16 * 32) * 3 * (4 * 25),  # head
+        (8 * 16) * 12 * (4 * 9),  # head, four pixels at once
     ]
     model = model_of(NetShape(half=4, quarter=6, eighth=8, residual_blocks=1))
     assert count_multiply_adds(model, FrameSize(32, 16)) == sum(layers)

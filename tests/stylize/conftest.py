@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
 
@@ -43,15 +41,6 @@ def classic_model() -> StyleModel:
     return StyleModel(ModelHeader("johnson2016", (StyleCard("classic"),)), network, torch.zeros(1, 0))
 
 
-@pytest.fixture(scope="session")
-def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture
-def shared_cache(own_folders: None, session_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests that are not about the cache: converting a network takes seconds, once is enough."""
-    monkeypatch.setenv("FNST_LIVE_CACHE", str(session_cache))
 
 
 def make_model(seed: int) -> StyleModel:

@@ -1,4 +1,4 @@
-"""OpenVINO paints what float32 torch paints, at every size, and keeps what took seconds to convert."""
+"""OpenVINO paints what float32 torch paints, at every size."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 import pytest
+from torch import nn
 
 from fnst_live import paths
 from fnst_live.errors import EngineError
@@ -20,8 +21,8 @@ from fnst_live.frames.frame import Frame, Pixels
 from fnst_live.stylenet.model_file import StyleModel, save_model
 from fnst_live.stylize import openvino_engine
 from fnst_live.stylize.engine import Engine
-from fnst_live.stylize.fingerprint import model_fingerprint
-from fnst_live.stylize.openvino_engine import OpenVinoEngine, available_precisions
+from fnst_live.stylize.openvino_engine import SIZES_KEPT, OpenVinoEngine, available_precisions
+from fnst_live.stylize.openvino_graph import graph_of
 from fnst_live.stylize.selection import psnr_db, trial_picture
 from fnst_live.stylize.stylizer import NetworkStylizer
 from fnst_live.stylize.torch_engine import TorchEngine
@@ -62,7 +63,7 @@ def painted(engine: Engine, model: StyleModel, pixels: Pixels, row: int = 0) -> 
 
 
 def test_one_engine_paints_every_size_like_float32_torch(
-    shared_cache: None, model: StyleModel, precision: str
+    model: StyleModel, precision: str
 ) -> None:
     engine, reference = OpenVinoEngine(model, precision), TorchEngine(model)
     assert (engine.name, engine.precision) == ("openvino", precision)
@@ -75,7 +76,7 @@ def test_one_engine_paints_every_size_like_float32_torch(
 
 
 def test_a_classic_network_paints_every_size_like_float32_torch(
-    shared_cache: None, classic_model: StyleModel, precision: str
+    classic_model: StyleModel, precision: str
 ) -> None:
     engine, reference = OpenVinoEngine(classic_model, precision), TorchEngine(classic_model)
     for size in SIZES:
@@ -85,7 +86,7 @@ def test_a_classic_network_paints_every_size_like_float32_torch(
         assert psnr_db(ours, exact) >= LEAST_DB[precision], size
 
 
-def test_what_is_too_bright_or_too_dark_is_clamped(shared_cache: None, model: StyleModel) -> None:
+def test_what_is_too_bright_or_too_dark_is_clamped(model: StyleModel) -> None:
     """A vector far outside what a style is drives the network far outside [0, 1]."""
     picture, style = trial_picture(32, 32), model.styles[0].numpy() * 8
     ours, exact = OpenVinoEngine(model).run(picture, style), TorchEngine(model).run(picture, style)
@@ -93,7 +94,7 @@ def test_what_is_too_bright_or_too_dark_is_clamped(shared_cache: None, model: St
     assert psnr_db(ours, exact) >= LEAST_DB["f32"]
 
 
-def test_the_result_is_not_overwritten_by_the_next(shared_cache: None, model: StyleModel) -> None:
+def test_the_result_is_not_overwritten_by_the_next(model: StyleModel) -> None:
     engine, picture = OpenVinoEngine(model), trial_picture(32, 32)
     first = engine.run(picture, model.styles[0].numpy())
     kept = first.copy()
@@ -108,70 +109,43 @@ def test_a_precision_the_processor_has_not_is_refused(model: StyleModel, monkeyp
 
 
 @pytest.fixture
-def conversions(
-    shared_cache: None, model: StyleModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> list[StyleModel]:
-    """What was converted, in a cache that is empty. It takes seconds; here it is a copy of what was made before."""
-    OpenVinoEngine(model)
-    made, = (paths.cache_dir() / "openvino").glob(f"{model_fingerprint(model)}-*/model.xml")
-    converted = []
+def compilations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """The sizes that graphs were made for."""
+    made = []
 
-    def convert(wanted: StyleModel) -> ov.Model:
-        converted.append(wanted)
-        return ov.Core().read_model(made)
+    def recorded(network: nn.Module, height: int, width: int) -> ov.Model:
+        made.append((height, width))
+        return graph_of(network, height, width)
 
-    monkeypatch.setattr(openvino_engine, "_convert", convert)
-    monkeypatch.setenv("FNST_LIVE_CACHE", str(tmp_path / "cache"))
-    return converted
+    monkeypatch.setattr(openvino_engine, "graph_of", recorded)
+    return made
 
 
-def assert_right(model: StyleModel) -> None:
-    picture = trial_picture(32, 48)
-    ours, exact = painted(OpenVinoEngine(model), model, picture), painted(TorchEngine(model), model, picture)
-    assert psnr_db(ours, exact) >= LEAST_DB["f32"]
-
-
-def test_a_network_is_converted_once_and_other_styles_need_no_more(
-    conversions: list[StyleModel], model: StyleModel, another_model: StyleModel
+def test_a_size_is_compiled_once_and_the_last_few_are_kept(
+    compilations: list[tuple[int, int]], model: StyleModel
 ) -> None:
-    OpenVinoEngine(model)
-    model.styles = model.styles.flip(0)
-    assert_right(model)
-    assert conversions == [model]
-    OpenVinoEngine(another_model)
-    assert conversions == [model, another_model]
+    engine, style = OpenVinoEngine(model), model.styles[0].numpy()
+    sizes = [(16 + 8 * i, 16) for i in range(SIZES_KEPT)]
+    for size in [*sizes, *sizes, (64, 64), *sizes[1:], sizes[0]]:
+        engine.run(trial_picture(*size), style)
+    assert compilations == [*sizes, (64, 64), sizes[0]]
 
 
-@pytest.mark.parametrize("name", ["model.xml", "model.bin"])
-@pytest.mark.parametrize("rest", [0.0, 0.5, None], ids=["empty", "cut short", "gone"])
-def test_a_damaged_cache_is_made_anew(
-    conversions: list[StyleModel], model: StyleModel, name: str, rest: float | None
+def test_threads_that_want_the_same_new_size_share_it(
+    compilations: list[tuple[int, int]], model: StyleModel
 ) -> None:
-    OpenVinoEngine(model)
-    file, = (paths.cache_dir() / "openvino").rglob(name)
-    content = file.read_bytes()
-    file.unlink()
-    if rest is not None:
-        file.write_bytes(content[: int(len(content) * rest)])
-    assert_right(model)
-    OpenVinoEngine(model)
-    assert len(conversions) == 2
+    engine, style = OpenVinoEngine(model, lanes=2), model.styles[0].numpy()
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: engine.run(trial_picture(24, 32), style), range(8)))
+    assert compilations == [(24, 32)]
 
 
-def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(
-    conversions: list[StyleModel], model: StyleModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A file where the folder should be: unlike a mode, it stops root, too."""
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("FNST_LIVE_CACHE", str(tmp_path / "file" / "cache"))
-    for _ in range(2):
-        assert_right(model)
-    assert len(conversions) == 2
+def test_a_network_without_a_graph() -> None:
+    with pytest.raises(TypeError, match="no OpenVINO graph of a Identity"):
+        graph_of(nn.Identity(), 16, 16)
 
 
-def test_two_processes_at_once_leave_one_whole_cache_and_call_nobody(
-    model: StyleModel, tmp_path: Path
-) -> None:
+def test_nothing_is_written_and_nobody_called(model: StyleModel, tmp_path: Path) -> None:
     """OpenVINO reports to Google Analytics when it is imported, unless it is kept from it."""
     save_model(tmp_path / "model.safetensors", model)
     home = tmp_path / "home"
@@ -181,18 +155,13 @@ def test_two_processes_at_once_leave_one_whole_cache_and_call_nobody(
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
     }
     command = [sys.executable, "-c", OPEN_AND_PAINT, str(tmp_path / "model.safetensors")]
-    both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    for process in both:
-        stdout, _ = process.communicate()
-        assert process.returncode == 0
-        assert json.loads(stdout) == {"right": True, "looked_up": []}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True, timeout=120)
+    assert json.loads(done.stdout) == {"right": True, "looked_up": []}
     assert [*home.iterdir()] == []
-    folder, = (paths.cache_dir() / "openvino").iterdir()
-    assert sorted(file.name for file in folder.iterdir()) == ["model.bin", "model.xml"]
-    assert_right(model)
+    assert not (paths.cache_dir() / "openvino").exists()
 
 
-def test_several_lanes_paint_what_one_paints_from_many_threads(model: StyleModel, shared_cache: None) -> None:
+def test_several_lanes_paint_what_one_paints_from_many_threads(model: StyleModel) -> None:
     engine, alone = OpenVinoEngine(model, lanes=2), OpenVinoEngine(model)
     pictures = [np.random.default_rng(seed).integers(0, 256, (48, 64, 3), np.uint8) for seed in range(24)]
     style = model.styles[0].numpy()

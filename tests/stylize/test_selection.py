@@ -241,7 +241,7 @@ def test_a_fault_of_the_program_is_not_taken_for_one_of_the_machine(bench: Bench
         survey_engines(model, (16, 16))
 
 
-def test_every_real_engine_is_right_or_says_why_not(shared_cache: None, model: StyleModel) -> None:
+def test_every_real_engine_is_right_or_says_why_not(model: StyleModel) -> None:
     reports = survey_engines(model, (50 // 8 * 8, 72))
     assert [(report.name, report.precision) for report in reports] == [
         ("cuda", "f16"), ("openvino", "bf16"), ("openvino", "f32"), ("torch", "f32"),
