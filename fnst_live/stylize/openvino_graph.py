@@ -21,7 +21,7 @@ from openvino import opset13 as ops
 from torch import Tensor, nn
 
 from fnst_live.stylenet.johnson_net import InstanceNorm, JohnsonNet
-from fnst_live.stylenet.transformer_net import ResidualBlock, TransformerNet, phase_kernels
+from fnst_live.stylenet.transformer_net import ResidualBlock, TransformerNet, phase_kernels, phase_taps
 
 Node = Any                 # openvino.Node, whose package has no types
 Affine = tuple[Node, Node]  # scale and shift, each (1, C, 1, 1)
@@ -121,8 +121,8 @@ class Convolutions:
 
     def upsampled(self, x: Node, weight: Tensor, bias: Tensor | None = None) -> Node:
         """Upsampling and convolution in one, the four pixels of each square as channels, phase by phase."""
-        out_channels, in_channels = weight.shape[:2]
-        kernels = phase_kernels(weight).reshape(out_channels, 4, in_channels, 3, 3).transpose(0, 1).flatten(0, 1)
+        out_channels, in_channels, size, _ = weight.shape
+        kernels = phase_kernels(weight, phase_taps(size)).reshape(out_channels, 4, in_channels, 3, 3).transpose(0, 1).flatten(0, 1)
         return self(x, kernels, None if bias is None else bias.repeat(4), border="edge")
 
     def _operands(self, x: Node, weight: Tensor) -> tuple[Node, Node]:

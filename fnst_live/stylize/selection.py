@@ -19,6 +19,7 @@ from fnst_live import paths
 from fnst_live.errors import EngineError
 from fnst_live.frames.frame import Pixels
 from fnst_live.stylenet.model_file import StyleModel
+from fnst_live.stylize.cuda_engine import CudaEngine
 from fnst_live.stylize.engine import Engine, StyleVector
 from fnst_live.stylize.fingerprint import machine_fingerprint, model_fingerprint
 from fnst_live.stylize.torch_engine import TorchEngine
@@ -77,7 +78,7 @@ def open_engine(model: StyleModel, engine: str, lanes: int = 1) -> Engine:
 def candidates() -> list[Candidate]:
     """All engines, the likeliest winner first."""
     return [
-        Candidate("cuda", "f16", lambda model, _: TorchEngine(model, "cuda")),
+        Candidate("cuda", "f16", CudaEngine),
         Candidate("openvino", "bf16", lambda model, lanes: _openvino(model, "bf16", lanes)),
         Candidate("openvino", "int8", lambda model, lanes: _openvino(model, "int8", lanes)),
         Candidate("openvino", "f32", lambda model, lanes: _openvino(model, "f32", lanes)),
