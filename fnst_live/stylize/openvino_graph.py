@@ -122,8 +122,9 @@ class Convolutions:
     def upsampled(self, x: Node, weight: Tensor, bias: Tensor | None = None) -> Node:
         """Upsampling and convolution in one, the four pixels of each square as channels, phase by phase."""
         out_channels, in_channels, size, _ = weight.shape
-        kernels = phase_kernels(weight, phase_taps(size)).reshape(out_channels, 4, in_channels, 3, 3).transpose(0, 1).flatten(0, 1)
-        return self(x, kernels, None if bias is None else bias.repeat(4), border="edge")
+        kernels = phase_kernels(weight, phase_taps(size)).reshape(out_channels, 4, in_channels, 3, 3)
+        by_phase = kernels.transpose(0, 1).flatten(0, 1)
+        return self(x, by_phase, None if bias is None else bias.repeat(4), border="edge")
 
     def _operands(self, x: Node, weight: Tensor) -> tuple[Node, Node]:
         self.inputs.append(x)
