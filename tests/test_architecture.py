@@ -53,7 +53,7 @@ RULES = {
     "sinks": rule("frames settings errors", "av cv2 numpy PIL"),
     "stylize": rule("frames stylenet settings errors paths", "torch openvino numpy cv2"),  # cv2 pads
     "stabilize": rule("frames settings", "numpy cv2"),
-    "compose": rule("frames settings", "numpy cv2"),
+    "compose": rule("frames stylenet settings errors paths", "numpy cv2 torch openvino"),
     "pipeline": rule("frames settings errors"),
     "still_images": rule("frames settings errors sources sinks", "numpy PIL"),
     "contact_sheet": rule("assembly errors frames settings sinks sources style_library", "numpy PIL"),

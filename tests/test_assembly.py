@@ -16,7 +16,6 @@ from fnst_live.frames.frame import Frame, FrameSize, Pixels
 from fnst_live.frames.video_format import VideoFormat
 from fnst_live.settings import LookSettings
 from fnst_live.stabilize.stabilizer import FlowStabilizer, NoStabilizer
-from fnst_live.style_library import StyleEntry
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
 from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
 from fnst_live.stylize.engine import StyleVector
@@ -68,14 +67,13 @@ class SpyEngine:
 
 def spied_painter(look: LookSettings) -> tuple[Painter, SpyEngine]:
     engine = SpyEngine()
-    entry = StyleEntry("red", "", "", "", Path("red.safetensors"), 0)
     stylizer = NetworkStylizer(engine, np.zeros(0, np.float32), multiple_of=1, min_side=1)
-    return Painter(look, entry, "spy u8", stylizer), engine
+    return Painter(look, "red", "spy u8", stylizer), engine
 
 
 def test_a_painter_knows_its_style_and_engine(model_file: Path) -> None:
     painter = open_painter(look_of(model_file, "pond"))
-    assert (painter.style.name, painter.style.file) == ("pond", model_file)
+    assert painter.style_name == "pond"
     assert painter.engine_name == "torch f32"
 
 

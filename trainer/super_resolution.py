@@ -33,8 +33,8 @@ from trainer.schedule import Schedule, StepSchedule, Stopwatch, TimeSchedule
 from trainer.sr_data import CropPairs
 from trainer.stopping import Stopped, stop_on_signals
 
-FEATURE_LAYERS = ("relu2_2",)  # as in the paper
-PIXEL_SHARE = 1.0              # of the absolute error beside the features, which do not know colors well
+FEATURE_LAYERS = ("relu1_2", "relu2_2", "relu3_2")  # the second alone, as in the paper, leaves a grid
+PIXEL_SHARE = 4.0  # of the absolute error beside the features, which do not know colors well
 EMA_DECAY = 0.998
 WARMUP_STEPS = 50
 
@@ -53,7 +53,7 @@ def train_super_resolution(config: SuperResolutionConfig, arguments: Sequence[st
     average = copy.deepcopy(network)
     optimizer = torch.optim.Adam([{"params": list(network.parameters()), "factor": 1.0}], lr=config.lr)
     loss_of = make_loss(config, torch_device)
-    schedule: Schedule = TimeSchedule(config.time_budget, stopwatch) if config.time_budget else StepSchedule(config.steps)
+    schedule = make_schedule(config, stopwatch)
     step = 0
     with ProgressLine(schedule) as progress, stop_on_signals() as stop:
         while not schedule.is_over(step) and not stop.is_set():
@@ -63,7 +63,7 @@ def train_super_resolution(config: SuperResolutionConfig, arguments: Sequence[st
             with mixed_precision(config.precision, torch_device):
                 loss = loss_of(network(small).float(), large)
             torch.autograd.backward(loss)
-            if not bool(torch.isfinite(loss)):
+            if not bool(torch.isfinite(loss.detach())):
                 raise DivergenceError(f"the loss of step {step + 1} is no number: start again with a lower --lr")
             nn.utils.clip_grad_norm_(network.parameters(), config.clip_norm)
             optimizer.step()
@@ -71,13 +71,17 @@ def train_super_resolution(config: SuperResolutionConfig, arguments: Sequence[st
             _follow(average, network, min(EMA_DECAY, step / (step + 10)))
             progress.step_done()
             if step % STEPS_BETWEEN_LINES == 0:
-                progress.show(step, {"loss": float(loss)})
+                progress.show(step, {"loss": float(loss.detach())})
             if step % config.save_interval == 0:
                 _keep(config, average, arguments, step)
     _keep(config, average, arguments, step)
     if stop.is_set():
-        raise Stopped(f"stopped after step {step}: {config.output} is usable as it is, and --init-model goes on from it")
+        raise Stopped(f"stopped after step {step}: {config.output} is usable, and --init-model goes on from it")
     return config.output
+
+
+def make_schedule(config: SuperResolutionConfig, stopwatch: Stopwatch) -> Schedule:
+    return TimeSchedule(config.time_budget, stopwatch) if config.time_budget else StepSchedule(config.steps)
 
 
 def starting_network(config: SuperResolutionConfig) -> UpscaleNet:

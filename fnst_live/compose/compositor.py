@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from fnst_live.compose.upscaler import Upscaler
 from fnst_live.frames.frame import Frame, Pixels
 from fnst_live.frames.resize import resize
 
@@ -20,6 +21,10 @@ class StrengthCompositor:
         self.strength = strength
         self.keep_color = keep_color
 
+    @property
+    def shows_painted_only(self) -> bool:
+        return self.strength == 1 and not self.keep_color
+
     def compose(self, content: Frame, painted: Frame) -> Frame:
         if self.strength == 0:
             return content
@@ -31,6 +36,19 @@ class StrengthCompositor:
                 cv2.addWeighted(pixels, self.strength, content.pixels, 1 - self.strength, 0), np.uint8
             )
         return content.with_pixels(pixels)
+
+
+class UpscalingCompositor:
+    """Enlarges what was painted, and composes it with the content at that size."""
+
+    def __init__(self, compositor: StrengthCompositor, upscaler: Upscaler):
+        self._compositor, self._upscaler = compositor, upscaler
+
+    def compose(self, content: Frame, painted: Frame) -> Frame:
+        large = painted.with_pixels(self._upscaler.enlarge(painted.pixels))
+        if self._compositor.shows_painted_only:
+            return content.with_pixels(large.pixels)
+        return self._compositor.compose(content.with_pixels(resize(content.pixels, large.size)), large)
 
 
 def with_color_of(content: Pixels, painted: Pixels) -> Pixels:

@@ -24,7 +24,7 @@ def work_size(size: FrameSize, work_height: int | None, height_limit: int,
 
 
 def resize(pixels: Pixels, size: FrameSize) -> Pixels:
-    """uint8 (H, W, 3) at another size: averaged on the way down, cubic on the way up; itself where nothing changes."""
+    """uint8 (H, W, 3) or (H, W) at another size: averaged on the way down, cubic on the way up, itself if it fits."""
     height, width = pixels.shape[:2]
     if (width, height) == size:
         return pixels
