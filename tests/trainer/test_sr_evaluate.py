@@ -19,6 +19,7 @@ from trainer.config import SuperResolutionEvaluateConfig
 from trainer.errors import DataError, EvaluationError
 from trainer.loss_network import LossNetwork, load_loss_network
 from trainer.sr_evaluate import (
+    BEST_DB,
     DISTANCE_LAYERS,
     bicubic,
     compare,
@@ -86,7 +87,7 @@ def test_luma_of_black_white_and_red() -> None:
 def test_psnr_by_hand() -> None:
     a = levels(8, 8, 0)
     assert psnr(a, a + 5) == pytest.approx(20 * math.log10(255 / 5), abs=1e-4)
-    assert psnr(a, a) == math.inf
+    assert psnr(a, a) == BEST_DB
 
 
 def test_ssim_is_the_mean_over_all_windows() -> None:
@@ -102,7 +103,7 @@ def test_the_border_does_not_count(loss_network: LossNetwork) -> None:
     other[:, :, :4] = other[:, :, -4:] = 0
     other[:, :, :, :4] = other[:, :, :, -4:] = 0
     figures = compare(other, large, 4, loss_network)
-    assert figures["psnr"] == math.inf
+    assert figures["psnr"] == BEST_DB
     assert figures["ssim"] == 1
     assert compare(other, large, 2, loss_network)["psnr"] < 30
 
@@ -169,3 +170,25 @@ def test_input_that_is_not_there(make_evaluate: MakeEvaluate, tmp_path: Path) ->
         evaluate_super_resolution(make_evaluate(model=(tmp_path / "gone.safetensors",)))
     with pytest.raises(DataError, match="--dataset"):
         evaluate_super_resolution(make_evaluate(dataset=(tmp_path / "gone",)))
+
+
+def test_names_that_the_table_could_not_tell_apart_are_refused(
+    make_evaluate: MakeEvaluate, photos: Path, tmp_path: Path
+) -> None:
+    ours = tmp_path / "ours.safetensors"
+    for changes, sentence in (
+        ({"model": (ours, ours)}, "--model names ours twice"),
+        ({"model": (model_of(tmp_path / "bicubic.safetensors"),)}, "--model names bicubic twice"),
+        ({"dataset": (photos, photos)}, "--dataset names photos twice"),
+    ):
+        with pytest.raises(EvaluationError, match=sentence):
+            evaluate_super_resolution(make_evaluate(**changes))
+
+
+def test_a_picture_too_small_to_compare_is_named(make_evaluate: MakeEvaluate, tmp_path: Path) -> None:
+    (tmp_path / "few").mkdir()
+    Image.effect_noise((16, 40), 40).convert("RGB").save(tmp_path / "few" / "a.png")
+    with pytest.raises(EvaluationError, match=r"a\.png is too small.* 17 pixels"):
+        evaluate_super_resolution(make_evaluate(dataset=(tmp_path / "few",)))
+    Image.effect_noise((17, 40), 40).convert("RGB").save(tmp_path / "few" / "a.png")
+    evaluate_super_resolution(make_evaluate(dataset=(tmp_path / "few",)))
