@@ -35,7 +35,12 @@ class BackwardFlow:
 
     def estimate(self, now: Gray, before: Gray) -> Flow:
         """uint8 (H, W) both; returns float32 (H, W, 2) in pixels: `now[y, x]` was at `before[(y, x) + flow]`."""
-        flow = np.zeros((*now.shape, 2), np.float32)
-        self._search.calc(now, before, flow)
-        flow[np.abs(flow) < STILL_PX] = 0
-        return flow
+        return snapped(np.asarray(self._search.calc(now, before, None), np.float32))
+
+
+def snapped(flow: Flow) -> Flow:
+    """Each component below STILL_PX becomes nothing."""
+    height, width = flow.shape[:2]
+    components = flow.reshape(height, 2 * width)
+    moving = cv2.bitwise_not(cv2.inRange(components, np.array(-STILL_PX), np.array(STILL_PX)))
+    return np.asarray(cv2.copyTo(components, moving), np.float32).reshape(flow.shape)

@@ -152,7 +152,10 @@ def likeness(warped: Floats, fresh: Floats) -> Floats:
 
 
 def with_color_of(fresh: Floats, steady: Floats) -> Floats:
-    """Brightness spread around its mean, and colors away from gray, each by a little a frame, as far as in fresh."""
+    """Brightness spread around its mean, and colors away from gray, each by a little a frame, as far as in fresh.
+
+    Works in place: what it returns is steady.
+    """
     mean, spread, saturation = color_figures(steady)
     _, wanted_spread, wanted_saturation = color_figures(fresh)
     contrast_gain, color_gain = (
@@ -162,7 +165,7 @@ def with_color_of(fresh: Floats, steady: Floats) -> Floats:
     gray = np.tile(LUMA, (3, 1))
     matrix = contrast_gain * gray + color_gain * (np.eye(3) - gray)
     shift = np.full((3, 1), mean * (1 - contrast_gain))
-    return np.asarray(cv2.transform(steady, np.hstack([matrix, shift])), np.float32)
+    return np.asarray(cv2.transform(steady, np.hstack([matrix, shift]), dst=steady), np.float32)
 
 
 def color_figures(picture: Floats) -> tuple[float, float, float]:
@@ -195,4 +198,4 @@ def crispness(picture: Floats) -> float:
 
 def _rounded(picture: Floats) -> Pixels:
     """Clamped to 0..255, to the nearest level."""
-    return np.asarray(cv2.convertScaleAbs(np.maximum(picture, 0)), np.uint8)
+    return np.asarray(cv2.add(picture, 0, dtype=cv2.CV_8U), np.uint8)
