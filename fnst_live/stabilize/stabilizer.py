@@ -110,7 +110,7 @@ class FlowStabilizer:
             self._warp, self._trust = Warp(height, width), PastTrust(height, width)
 
     def _blend(self, past: Past, gray: Gray, half: Pixels, fresh: Floats) -> Floats | None:
-        """The steadied picture, float32 (H, W, 3) in 0..255, or None after a cut."""
+        """The steadied picture, float32 (H, W, 3) in 0..255, or None after a cut. The past's gives its memory to it."""
         self._follow_motion(past.gray, gray)
         trust = self._trust.estimate(half, past.half, self._warp.flow)
         if trust is None:
@@ -118,7 +118,8 @@ class FlowStabilizer:
             return None
         warped = self._warp.between(past.steady, self._softness)
         share = cv2.multiply(trust, likeness(warped, fresh), scale=self.weight)
-        steady = with_color_of(fresh, np.asarray(cv2.blendLinear(warped, fresh, share, 1 - share), np.float32))
+        blended = cv2.blendLinear(warped, fresh, share, 1 - share, dst=past.steady)
+        steady = with_color_of(fresh, np.asarray(blended, np.float32))
         self._softness = next_softness(self._softness, crispness(steady) / max(crispness(fresh), 1e-6))
         return steady
 
@@ -128,8 +129,7 @@ class FlowStabilizer:
         self._warp.follow(flow)
         resting = pixels_at_rest(now, before, self._warp)
         if resting is not None:
-            flow[resting] = 0
-            self._warp.follow(flow)
+            self._warp.follow(np.asarray(cv2.copyTo(flow, (~resting).view(np.uint8)), np.float32))  # else nothing
 
 
 def make_stabilizer(stability: float, *, exact: bool = True) -> Stabilizer:
