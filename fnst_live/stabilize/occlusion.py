@@ -23,6 +23,7 @@ NOISE_FLOOR = 5.0         # levels of color error that are the camera's, not the
 OTHER_SCENE_ERROR = 20.0  # levels of color error that no flow and no camera make in half of a picture
 FORGIVEN_PX = 2.0         # misalignment that is the flow's, not the scene's, where texture turns it into color error
 MOST_FORGIVEN = 40.0      # levels; the contour of a thing that moves is steeper
+ERRATIC_PX = 5            # a median over so many takes the estimate's lone errors away, which are no boundaries
 BESIDE = 0.25             # of its steepness counts for a boundary's neighbors
 
 
@@ -74,9 +75,10 @@ def steepness(picture: Pixels) -> npt.NDArray[np.float32]:
 def motion_boundary(flow: Flow) -> npt.NDArray[np.float32]:
     """0..1: where one thing passes before another, and what is uncovered has no past: float32 (H, W).
 
-    Ruder et al. 2016, equation 6, for a flow of half the size; from 0 at their threshold to 1 at twice as much.
+    Ruder et al. 2016, equation 6, for a flow of half the size, less its lone errors; from 0 at their threshold to 1 at
+    twice as much.
     """
-    components = cv2.split(flow)
+    components = [cv2.medianBlur(component, ERRATIC_PX) for component in cv2.split(flow)]
     slopes = [cv2.Sobel(component, cv2.CV_32F, *axis, ksize=1) for component in components for axis in ((1, 0), (0, 1))]
     threshold = 0.04 * sum_of_squares(components) + 0.002
     ratio = np.asarray(0.25 * sum_of_squares(slopes) / threshold, np.float32)  # a slope over two pixels, squared
