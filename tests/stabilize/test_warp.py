@@ -87,3 +87,12 @@ def test_the_next_flow_replaces_the_last() -> None:
     picture, warp = random_picture(), warp_along(random_flow(0))
     warp.follow(np.zeros((HEIGHT, WIDTH, 2), np.float32))
     assert np.array_equal(warp.sharp(picture), picture)
+
+
+@pytest.mark.parametrize("softness", [-0.5, 0, 0.3, 1])
+def test_between_is_a_mix_of_both_and_leaves_what_it_was_given_alone(softness: float) -> None:
+    picture, warp = random_picture(), warp_along(random_flow(0))
+    given = picture.copy()
+    expected = (1 - softness) * warp.sharp(picture) + softness * warp.quick(picture)
+    assert np.abs(warp.between(picture, softness) - expected).max() < 1e-3
+    assert np.array_equal(picture, given)
