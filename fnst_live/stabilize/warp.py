@@ -12,6 +12,10 @@ from fnst_live.stabilize.flow import Flow
 
 Number = TypeVar("Number", np.uint8, np.float32)
 
+REGAINED = 1.2  # of the steps between neighbors, for half a pixel in both directions 0.6: as crisp as bicubic
+NEIGHBORS = np.array([[0, 0.25, 0], [0.25, 0, 0.25], [0, 0.25, 0]], np.float32)
+SUM_OF_TWO = np.ones((1, 2), np.float32)
+
 
 class Warp:
     """Samples earlier pictures along one flow, at first along none."""
@@ -26,20 +30,24 @@ class Warp:
         self.flow = flow
         self._x, self._y = self._columns + flow[..., 0], self._rows + flow[..., 1]
 
-    def sharp(self, picture: npt.NDArray[Number]) -> npt.NDArray[Number]:
-        """Bicubic: for what is seen, since it is resampled again and again."""
-        return self._sampled(picture, cv2.INTER_CUBIC)
-
     def quick(self, picture: npt.NDArray[Number]) -> npt.NDArray[Number]:
         """Bilinear: for what is only compared."""
-        return self._sampled(picture, cv2.INTER_LINEAR)
+        warped = cv2.remap(picture, self._x, self._y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(warped, picture.dtype)
 
     def between(self, picture: npt.NDArray[np.float32], softness: float) -> npt.NDArray[np.float32]:
-        """`sharp` for softness 0, `quick` for 1, sharper still below 0."""
-        sharp = self.sharp(picture)
-        if softness == 0:
-            return sharp
-        return np.asarray(cv2.addWeighted(sharp, 1 - softness, self.quick(picture), softness, 0), np.float32)
+        """For what is seen, since it is resampled again and again: `quick` for softness 1, as crisp as bicubic for 0,
+        crisper still below.
+
+        What fetching between pixels softens is sharpened by as much, and what is fetched from a whole pixel not at
+        all: a third of a bicubic kernel's time.
+        """
+        warped = self.quick(picture)
+        if softness >= 1:
+            return warped
+        gain = softening(self.flow) * (REGAINED * (1 - softness))
+        soft = cv2.filter2D(warped, -1, NEIGHBORS)
+        return np.asarray(cv2.blendLinear(warped, soft, 1 + gain, -gain), np.float32)
 
     def outside(self) -> npt.NDArray[np.bool_]:
         """(H, W), True where the flow comes from beyond the border."""
@@ -49,6 +57,8 @@ class Warp:
         )
         return is_outside
 
-    def _sampled(self, picture: npt.NDArray[Number], interpolation: int) -> npt.NDArray[Number]:
-        warped = cv2.remap(picture, self._x, self._y, interpolation, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(warped, picture.dtype)
+
+def softening(flow: Flow) -> npt.NDArray[np.float32]:
+    """By how much a bilinear fetch along the flow softens: float32 (H, W), 0 at whole pixels to 0.5 between four."""
+    beside = np.abs(flow - np.rint(flow))
+    return np.asarray(cv2.transform(beside - beside * beside, SUM_OF_TWO), np.float32)
