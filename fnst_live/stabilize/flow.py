@@ -38,9 +38,10 @@ class BackwardFlow:
         """uint8 (H, W) both; returns float32 (H, W, 2) in pixels: `now[y, x]` was at `before[(y, x) + flow]`."""
         return without_noise(np.asarray(self._search.calc(now, before, self._guess(now)), np.float32))
 
-    def _guess(self, now: Gray) -> Flow | None:
-        """No motion: each patch tries that, too, which makes a long search better, and a short one only slower."""
-        return np.zeros((*now.shape, 2), np.float32) if self._is_exact else None
+    def _guess(self, now: Gray) -> Flow:
+        """No motion: each patch tries that, too, which makes a long search better, and a short one only slower; it
+        goes without, as of an array of another size nothing is read."""
+        return np.zeros((*now.shape, 2) if self._is_exact else (0, 0, 2), np.float32)
 
 
 def without_noise(flow: Flow) -> Flow:
