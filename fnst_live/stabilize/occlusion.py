@@ -23,7 +23,7 @@ NOISE_FLOOR = 5.0         # levels of color error that are the camera's, not the
 OTHER_SCENE_ERROR = 20.0  # levels of color error that no flow and no camera make in half of a picture
 FORGIVEN_PX = 2.0         # misalignment that is the flow's, not the scene's, where texture turns it into color error
 MOST_FORGIVEN = 40.0      # levels; the contour of a thing that moves is steeper
-ERRATIC_PX = 5            # a median over so many takes the estimate's lone errors away, which are no boundaries
+ERRATIC_PX = 3            # a median over so many takes lone errors of the flow away; over 5, strokes follow noise
 BESIDE = 0.25             # of its steepness counts for a boundary's neighbors
 
 
