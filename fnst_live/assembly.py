@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from fnst_live.compose.compositor import StrengthCompositor, UpscalingCompositor
 from fnst_live.compose.upscaler import Upscaler, open_upscaler
+from fnst_live.errors import SettingError
 from fnst_live.frames.frame import Frame, FrameSize
 from fnst_live.frames.resize import resize, work_size
 from fnst_live.frames.video_format import VideoFormat
@@ -17,6 +18,9 @@ from fnst_live.stabilize.stabilizer import NoStabilizer, make_stabilizer
 from fnst_live.style_library import load_style
 from fnst_live.stylize.selection import open_engine
 from fnst_live.stylize.stylizer import NetworkStylizer, NoStylizer
+
+
+LARGEST_ENLARGED = 16384**2  # pixels: 800 MB, of which a video holds a few at once
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,9 @@ class Painter:
         return self.look.style != NO_STYLE
 
     def pipeline_for(self, video_format: VideoFormat) -> Pipeline:
-        """A pipeline of its own memory for one stream of frames."""
+        """A pipeline of its own memory for one stream of frames. Raises SettingError: see `output_format`."""
         size = self.work_size_for(video_format)
+        self.output_format(video_format)  # before anything is painted, not when it is to be enlarged
         return Pipeline(
             to_work_size=lambda frame: _resized(frame, size),
             stylizer=self.stylizer,
@@ -53,12 +58,18 @@ class Painter:
         return work_size(video_format.size, self.look.work_height, limit, video_format.pixel_aspect)
 
     def output_format(self, video_format: VideoFormat) -> VideoFormat:
-        """What comes out: as it went in, or, enlarged, so many times the work size."""
+        """What comes out: as it went in, or, enlarged, so many times the work size.
+
+        Raises SettingError where that is too large.
+        """
         if self.upscaler is None:
             return video_format
         width, height = self.work_size_for(video_format)
         factor = self.upscaler.factor
-        return replace(video_format, size=FrameSize(width * factor, height * factor), pixel_aspect=Fraction(1))
+        size = FrameSize(width * factor, height * factor)
+        if size.width * size.height > LARGEST_ENLARGED:
+            raise SettingError(f"--upscale {factor} would make a picture of {size}: give a smaller --work-height with it")
+        return replace(video_format, size=size, pixel_aspect=Fraction(1))
 
     def _compositor(self) -> Compositor:
         compositor = StrengthCompositor(self.look.strength, self.look.keep_color)

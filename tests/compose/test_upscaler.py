@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -111,6 +112,24 @@ def test_a_missing_model_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 def test_without_a_card_cuda_is_refused() -> None:
     with pytest.raises(EngineError, match="no CUDA device"):
         open_upscaler(2, "cuda")
+
+
+@pytest.fixture
+def without_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where it is not installed."""
+    for module in ("openvino", "fnst_live.compose.upscale_graph"):
+        monkeypatch.setitem(sys.modules, module, None)
+
+
+def test_without_openvino_torch_enlarges(without_openvino: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    picture = noise(5, 6)
+    np.testing.assert_array_equal(open_upscaler(2).enlarge(picture), open_upscaler(2, "torch").enlarge(picture))
+
+
+def test_openvino_alone_is_asked_for_and_is_not_there(without_openvino: None) -> None:
+    with pytest.raises(EngineError, match="OpenVINO cannot be loaded .*use --engine torch"):
+        open_upscaler(2, "openvino")
 
 
 def frame_of(pixels: Pixels) -> Frame:
