@@ -19,7 +19,6 @@ from fnst_live.style_library import load_style
 from fnst_live.stylize.selection import open_engine
 from fnst_live.stylize.stylizer import NetworkStylizer, NoStylizer
 
-
 LARGEST_ENLARGED = 16384**2  # pixels: 800 MB, of which a video holds a few at once
 
 
@@ -68,7 +67,7 @@ class Painter:
         factor = self.upscaler.factor
         size = FrameSize(width * factor, height * factor)
         if size.width * size.height > LARGEST_ENLARGED:
-            raise SettingError(f"--upscale {factor} would make a picture of {size}: give a smaller --work-height with it")
+            raise SettingError(f"--upscale {factor} would make a picture of {size}: give a smaller --work-height")
         return replace(video_format, size=size, pixel_aspect=Fraction(1))
 
     def _compositor(self) -> Compositor:

@@ -122,7 +122,7 @@ def _cards(file: Path) -> list[dict[str, str]]:
     """Raises StyleError, ValueError, KeyError, TypeError."""
     metadata = _safetensors_metadata(file)
     if metadata.get("format", "").startswith(UPSCALE_FORMAT):
-        raise StyleError(f"{file} enlarges pictures and holds no style: give a style model, and --upscale 2 or 4 for it")
+        raise StyleError(f"{file} enlarges pictures and holds no style: give a style model, or --upscale 2 or 4")
     cards: list[dict[str, str]] = json.loads(metadata["styles"])
     if not cards or not all(isinstance(card["name"], str) for card in cards):
         raise ValueError("no named styles")

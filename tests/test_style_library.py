@@ -254,7 +254,7 @@ def test_a_model_that_enlarges_is_no_style(shipped: Path, users: Path) -> None:
     file = users / "x2.safetensors"
     save_upscale_model(file, UpscaleModel(UpscaleNet(UpscaleShape(2, channels=4, depth=1))))
     assert names() == []
-    sentence = f"{file} enlarges pictures and holds no style: give a style model, and --upscale 2 or 4 for it"
+    sentence = f"{file} enlarges pictures and holds no style: give a style model, or --upscale 2 or 4"
     with pytest.raises(StyleError) as error:
         load_style(str(file))
     assert str(error.value) == sentence

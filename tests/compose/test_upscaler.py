@@ -128,7 +128,7 @@ def test_without_openvino_torch_enlarges(without_openvino: None, monkeypatch: py
 
 
 def test_openvino_alone_is_asked_for_and_is_not_there(without_openvino: None) -> None:
-    with pytest.raises(EngineError, match="OpenVINO cannot be loaded .*use --engine torch"):
+    with pytest.raises(EngineError, match=r"OpenVINO cannot be loaded .*use --engine torch"):
         open_upscaler(2, "openvino")
 
 
