@@ -12,8 +12,8 @@ from fnst_live import paths
 from fnst_live.assembly import open_painter
 from fnst_live.frames.frame import Frame, FrameSize
 from fnst_live.frames.video_format import VideoFormat
+from fnst_live.scene.landscape import Landscape
 from fnst_live.settings import DEFAULT_STYLE, LookSettings
-from fnst_live.sources.landscape import Landscape
 from fnst_live.style_library import list_styles, read_entries
 from fnst_live.stylenet.model_file import load_model
 

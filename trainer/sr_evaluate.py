@@ -29,23 +29,27 @@ Figures = dict[str, float]
 
 LUMA = torch.tensor([65.481, 128.553, 24.966]).view(1, 3, 1, 1)  # of 1, in levels above 16
 LEVELS = 255.0
+BEST_DB = 100.0  # of equal pictures, too: a mean can do nothing with infinity
 SSIM_SIDE, SSIM_SIGMA = 11, 1.5
 SSIM_C1, SSIM_C2 = (0.01 * LEVELS) ** 2, (0.03 * LEVELS) ** 2
+BICUBIC = "bicubic"
 DISTANCE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 
 
 def evaluate_super_resolution(config: SuperResolutionEvaluateConfig) -> str:
     """The table; figures of every picture go to `--output`. Raises TrainerError."""
+    _require_different("--model", [BICUBIC, *(file.stem for file in config.model)])
+    _require_different("--dataset", [folder.name for folder in config.dataset])
     networks = {file.stem: _load(file) for file in config.model}
     factors = {network.shape.factor for network in networks.values()}
     if len(factors) > 1:
         raise EvaluationError("--model names models of different factors: evaluate those of one at a time")
     factor, = factors
-    ways: dict[str, Enlarge] = {"bicubic": lambda small: bicubic(small, factor), **networks}
+    ways: dict[str, Enlarge] = {BICUBIC: lambda small: bicubic(small, factor), **networks}
     loss_network = load_loss_network(config.vgg_model_dir, DISTANCE_LAYERS)
     results = {
         folder.name: {
-            file.name: judge(load_image(file), ways, factor, loss_network, _picture_file(config, folder, file))
+            file.name: judge(_load_large(file, factor), ways, factor, loss_network, _picture_file(config, folder, file))
             for file in find_photos(folder)
         }
         for folder in config.dataset
@@ -90,9 +94,9 @@ def luma(picture: Tensor) -> Tensor:
 
 
 def psnr(a: Tensor, b: Tensor) -> float:
-    """In dB, of levels; infinite where both are equal."""
+    """In dB, of levels."""
     error = float((a - b).square().mean())
-    return 10 * math.log10(LEVELS**2 / error) if error else math.inf
+    return min(BEST_DB, 10 * math.log10(LEVELS**2 / error)) if error else BEST_DB
 
 
 def ssim(a: Tensor, b: Tensor) -> float:
@@ -147,6 +151,21 @@ def _cell(figures: Sequence[Figures]) -> str:
     """PSNR / SSIM / distance."""
     mean = {name: sum(one[name] for one in figures) / len(figures) for name in figures[0]}
     return f"{mean['psnr']:.2f} dB / {mean['ssim']:.4f} / {mean['distance']:.3f}"
+
+
+def _require_different(flag: str, names: Sequence[str]) -> None:
+    """Names become columns and rows. Raises EvaluationError."""
+    for name in names:
+        if names.count(name) > 1:
+            raise EvaluationError(f"{flag} names {name} twice, which the table could not tell apart: rename one")
+
+
+def _load_large(file: Path, factor: int) -> Tensor:
+    """(1, 3, H, W). Raises DataError, EvaluationError."""
+    large, least = load_image(file), SSIM_SIDE + 3 * factor  # without the border and what the factor cuts off
+    if min(large.shape[2:]) < least:
+        raise EvaluationError(f"{file} is too small to compare: pictures of {least} pixels or more are needed")
+    return large
 
 
 def _load(file: Path) -> UpscaleNet:
