@@ -174,6 +174,13 @@ def test_without_a_style_the_picture_itself_is_enlarged() -> None:
     assert np.abs(large.pixels.astype(int) - 100).max() <= 2
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (9, 14)])
+def test_what_the_network_sees_stretched_comes_out_in_its_own_shape(size: tuple[int, int], model_file: Path) -> None:
+    painter = open_painter(replace(look_of(model_file), upscale=2))
+    large = painter.pipeline_for(format_of(*size)).process(picture(*size))
+    assert large.size == (2 * size[0], 2 * size[1])
+
+
 def test_without_a_style_no_line_is_lost() -> None:
     painter = open_painter(LookSettings(style="none", upscale=2, engine="torch"))
     assert painter.output_format(format_of(3840, 2160)).size == (7680, 4320)

@@ -16,7 +16,7 @@ from fnst_live.compose import upscaler
 from fnst_live.compose.compositor import StrengthCompositor, UpscalingCompositor
 from fnst_live.compose.upscaler import Upscaler, equal_part, open_upscaler, tiles
 from fnst_live.errors import EngineError, StyleError
-from fnst_live.frames.frame import Frame, Pixels
+from fnst_live.frames.frame import Frame, FrameSize, Pixels
 from fnst_live.frames.pixels import to_pixels, to_tensor
 from fnst_live.stylenet.upscale_net import UpscaleNet, UpscaleShape
 
@@ -139,7 +139,8 @@ def frame_of(pixels: Pixels) -> Frame:
 @pytest.mark.parametrize(("strength", "keep_color"), [(1.0, False), (0.5, False), (1.0, True)])
 def test_the_result_is_as_large_and_keeps_its_time(strength: float, keep_color: bool) -> None:
     network = make_network(2)
-    compositor = UpscalingCompositor(StrengthCompositor(strength, keep_color), Upscaler(network, on_torch(network)))
+    blend, enlarger = StrengthCompositor(strength, keep_color), Upscaler(network, on_torch(network))
+    compositor = UpscalingCompositor(blend, enlarger, FrameSize(16, 12))
     result = compositor.compose(frame_of(noise(12, 16)), frame_of(noise(6, 8)))
     assert result.pixels.shape == (12, 16, 3)
     assert (result.pts, result.index) == (3, 3)
