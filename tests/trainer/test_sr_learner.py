@@ -10,8 +10,10 @@ import pytest
 import torch
 
 from fnst_live.stylenet.upscale_net import load_upscale_model
+from trainer import super_resolution
 from trainer.config import SuperResolutionConfig
 from trainer.errors import CheckpointError
+from trainer.learner import set_learning_rate
 from trainer.sr_learner import checkpoint_file
 from trainer.super_resolution import train_super_resolution
 
@@ -36,14 +38,11 @@ def weights_of(file: Path) -> dict[str, torch.Tensor]:
 
 def killed_after(step: int, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The model of a run of six steps that ended so early, with a checkpoint after every step."""
-    from trainer import super_resolution
-
-    set_rate = super_resolution.set_learning_rate
 
     def set_rate_or_die(*arguments: Any) -> None:
         if arguments[3] == step:
             raise KeyboardInterrupt
-        set_rate(*arguments)
+        set_learning_rate(*arguments)
 
     config = make_config(save_interval=1)
     with monkeypatch.context() as patched:
