@@ -102,6 +102,7 @@ def test_weights_that_are_not_vgg_are_refused(make_sr_config: MakeConfig, tmp_pa
 
 def test_stopped_it_leaves_a_usable_model(make_sr_config: MakeConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     config = make_sr_config(steps=50)
+
     def set_rate_and_stop(*arguments: Any) -> None:
         if arguments[3] == 2:
             signal.raise_signal(signal.SIGINT)
