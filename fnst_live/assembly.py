@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from fnst_live.compose.compositor import StrengthCompositor, UpscalingCompositor
 from fnst_live.compose.upscaler import Upscaler, open_upscaler
+from fnst_live.errors import SettingError
 from fnst_live.frames.frame import Frame, FrameSize
-from fnst_live.frames.resize import resize, work_size
+from fnst_live.frames.resize import SMALLEST_SIDE, resize, work_size
 from fnst_live.frames.video_format import VideoFormat
 from fnst_live.pipeline.pipeline import Pipeline
 from fnst_live.pipeline.stages import Compositor, Stylizer
@@ -17,6 +18,8 @@ from fnst_live.stabilize.stabilizer import NoStabilizer, make_stabilizer
 from fnst_live.style_library import load_style
 from fnst_live.stylize.selection import open_engine
 from fnst_live.stylize.stylizer import NetworkStylizer, NoStylizer
+
+LARGEST_ENLARGED = 16384**2  # pixels: 800 MB, of which a video holds a few at once
 
 
 @dataclass(frozen=True)
@@ -38,31 +41,41 @@ class Painter:
         return self.look.style != NO_STYLE
 
     def pipeline_for(self, video_format: VideoFormat) -> Pipeline:
-        """A pipeline of its own memory for one stream of frames."""
+        """A pipeline of its own memory for one stream of frames. Raises SettingError: see `output_format`."""
         size = self.work_size_for(video_format)
+        output_size = self.output_format(video_format).size
         return Pipeline(
             to_work_size=lambda frame: _resized(frame, size),
             stylizer=self.stylizer,
             stabilizer=make_stabilizer(self.look.stability) if self.paints else NoStabilizer(),
-            compositor=self._compositor(),
+            compositor=self._compositor(output_size),
         )
 
     def work_size_for(self, video_format: VideoFormat) -> FrameSize:
         """The size the network sees: square pixels, at most as many lines as the settings say."""
-        limit = WORK_HEIGHT_LIMIT if self.paints else video_format.size.height
-        return work_size(video_format.size, self.look.work_height, limit, video_format.pixel_aspect)
+        return self._work_size(video_format, SMALLEST_SIDE if self.paints else 1)
 
     def output_format(self, video_format: VideoFormat) -> VideoFormat:
-        """What comes out: as it went in, or, enlarged, so many times the work size."""
+        """What comes out: as it went in, or, enlarged, so many times the work size.
+
+        Raises SettingError where that is too large.
+        """
         if self.upscaler is None:
             return video_format
-        width, height = self.work_size_for(video_format)
+        width, height = self._work_size(video_format, 1)
         factor = self.upscaler.factor
-        return replace(video_format, size=FrameSize(width * factor, height * factor), pixel_aspect=Fraction(1))
+        size = FrameSize(width * factor, height * factor)
+        if size.width * size.height > LARGEST_ENLARGED:
+            raise SettingError(f"--upscale {factor} would make a picture of {size}: give a smaller --work-height")
+        return replace(video_format, size=size, pixel_aspect=Fraction(1))
 
-    def _compositor(self) -> Compositor:
+    def _work_size(self, video_format: VideoFormat, smallest_side: int) -> FrameSize:
+        limit = WORK_HEIGHT_LIMIT if self.paints else video_format.size.height
+        return work_size(video_format.size, self.look.work_height, limit, video_format.pixel_aspect, smallest_side)
+
+    def _compositor(self, output_size: FrameSize) -> Compositor:
         compositor = StrengthCompositor(self.look.strength, self.look.keep_color)
-        return compositor if self.upscaler is None else UpscalingCompositor(compositor, self.upscaler)
+        return compositor if self.upscaler is None else UpscalingCompositor(compositor, self.upscaler, output_size)
 
 
 def open_painter(look: LookSettings, lanes: int = 1) -> Painter:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from fnst_live.compose.upscaler import Upscaler
-from fnst_live.frames.frame import Frame, Pixels
+from fnst_live.frames.frame import Frame, FrameSize, Pixels
 from fnst_live.frames.resize import resize
 
 
@@ -39,16 +39,19 @@ class StrengthCompositor:
 
 
 class UpscalingCompositor:
-    """Enlarges what was painted, and composes it with the content at that size."""
+    """Enlarges what was painted, and composes it with the content at that size. Satisfies `pipeline.stages.Compositor`.
 
-    def __init__(self, compositor: StrengthCompositor, upscaler: Upscaler):
-        self._compositor, self._upscaler = compositor, upscaler
+    size: of the result: so many times the painted picture's, unless that had to be stretched for the network.
+    """
+
+    def __init__(self, compositor: StrengthCompositor, upscaler: Upscaler, size: FrameSize):
+        self._compositor, self._upscaler, self._size = compositor, upscaler, size
 
     def compose(self, content: Frame, painted: Frame) -> Frame:
-        large = painted.with_pixels(self._upscaler.enlarge(painted.pixels))
+        large = painted.with_pixels(resize(self._upscaler.enlarge(painted.pixels), self._size))
         if self._compositor.shows_painted_only:
             return content.with_pixels(large.pixels)
-        return self._compositor.compose(content.with_pixels(resize(content.pixels, large.size)), large)
+        return self._compositor.compose(content.with_pixels(resize(content.pixels, self._size)), large)
 
 
 def with_color_of(content: Pixels, painted: Pixels) -> Pixels:

@@ -89,7 +89,14 @@ def open_upscaler(factor: int, engine: str = "auto") -> Upscaler:
 def _tile_engine(network: UpscaleNet, engine: str) -> EnlargeTile:
     if engine == "cuda" or (engine == "auto" and torch.cuda.is_available()):
         return _on_torch(network, "cuda")
-    return _on_torch(network, "cpu") if engine == "torch" else _on_openvino(network)
+    if engine == "torch":
+        return _on_torch(network, "cpu")
+    try:
+        return _on_openvino(network)
+    except (ImportError, RuntimeError) as error:  # not installed, or no plugin for this processor
+        if engine == "auto":
+            return _on_torch(network, "cpu")
+        raise EngineError(f"OpenVINO cannot be loaded ({error}): reinstall it, or use --engine torch") from error
 
 
 def _on_torch(network: UpscaleNet, device: str) -> EnlargeTile:

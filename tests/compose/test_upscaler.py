@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +16,7 @@ from fnst_live.compose import upscaler
 from fnst_live.compose.compositor import StrengthCompositor, UpscalingCompositor
 from fnst_live.compose.upscaler import Upscaler, equal_part, open_upscaler, tiles
 from fnst_live.errors import EngineError, StyleError
-from fnst_live.frames.frame import Frame, Pixels
+from fnst_live.frames.frame import Frame, FrameSize, Pixels
 from fnst_live.frames.pixels import to_pixels, to_tensor
 from fnst_live.stylenet.upscale_net import UpscaleNet, UpscaleShape
 
@@ -113,6 +114,24 @@ def test_without_a_card_cuda_is_refused() -> None:
         open_upscaler(2, "cuda")
 
 
+@pytest.fixture
+def without_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where it is not installed."""
+    for module in ("openvino", "fnst_live.compose.upscale_graph"):
+        monkeypatch.setitem(sys.modules, module, None)
+
+
+def test_without_openvino_torch_enlarges(without_openvino: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    picture = noise(5, 6)
+    np.testing.assert_array_equal(open_upscaler(2).enlarge(picture), open_upscaler(2, "torch").enlarge(picture))
+
+
+def test_openvino_alone_is_asked_for_and_is_not_there(without_openvino: None) -> None:
+    with pytest.raises(EngineError, match=r"OpenVINO cannot be loaded .*use --engine torch"):
+        open_upscaler(2, "openvino")
+
+
 def frame_of(pixels: Pixels) -> Frame:
     return Frame(pixels, 3, Fraction(1, 30), 1, 3)
 
@@ -120,7 +139,8 @@ def frame_of(pixels: Pixels) -> Frame:
 @pytest.mark.parametrize(("strength", "keep_color"), [(1.0, False), (0.5, False), (1.0, True)])
 def test_the_result_is_as_large_and_keeps_its_time(strength: float, keep_color: bool) -> None:
     network = make_network(2)
-    compositor = UpscalingCompositor(StrengthCompositor(strength, keep_color), Upscaler(network, on_torch(network)))
+    blend, enlarger = StrengthCompositor(strength, keep_color), Upscaler(network, on_torch(network))
+    compositor = UpscalingCompositor(blend, enlarger, FrameSize(16, 12))
     result = compositor.compose(frame_of(noise(12, 16)), frame_of(noise(6, 8)))
     assert result.pixels.shape == (12, 16, 3)
     assert (result.pts, result.index) == (3, 3)

@@ -22,6 +22,7 @@ from trainer import super_resolution
 from trainer.cli import BAD_INPUT, INTERRUPTED, main
 from trainer.config import SuperResolutionConfig
 from trainer.errors import ConfigError, DataError, DivergenceError, LossNetworkError
+from trainer.learner import set_learning_rate
 from trainer.sr_data import CropPairs
 from trainer.stopping import Stopped
 from trainer.super_resolution import make_loss, starting_network, train_super_resolution
@@ -101,12 +102,11 @@ def test_weights_that_are_not_vgg_are_refused(make_sr_config: MakeConfig, tmp_pa
 
 def test_stopped_it_leaves_a_usable_model(make_sr_config: MakeConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     config = make_sr_config(steps=50)
-    set_rate = super_resolution.set_learning_rate
 
     def set_rate_and_stop(*arguments: Any) -> None:
         if arguments[3] == 2:
             signal.raise_signal(signal.SIGINT)
-        set_rate(*arguments)
+        set_learning_rate(*arguments)
 
     monkeypatch.setattr(super_resolution, "set_learning_rate", set_rate_and_stop)
     with pytest.raises(Stopped, match=r"after step 3: .*--init-model goes on"):
