@@ -198,4 +198,4 @@ def crispness(picture: Floats) -> float:
 
 def _rounded(picture: Floats) -> Pixels:
     """Clamped to 0..255, to the nearest level."""
-    return np.asarray(cv2.add(picture, 0, dtype=cv2.CV_8U), np.uint8)
+    return np.asarray(cv2.add(picture, np.zeros(4), dtype=cv2.CV_8U), np.uint8)
