@@ -59,9 +59,11 @@ class TrainConfig:
     cuda: int = option("1 trains on the GPU, 0 on the CPU", 0, choices=(0, 1))
     batch_size: int = option("pictures per step", 4)
     precision: str = option(
-        "arithmetic: bfloat16 is twice as fast where the processor has it, auto looks",
-        "auto", choices=("auto", "float32", "bfloat16"),
+        "arithmetic: bfloat16 is twice as fast where the processor has it, auto looks; float16 is for cards without it",
+        "auto", choices=("auto", "float32", "bfloat16", "float16"),
     )
+    network: str = option("what learns: johnson2016 is the classic network, of one painting",
+                          "transformer_net", choices=("transformer_net", "johnson2016"))
 
     image_size: int = option("side of the training crops, in pixels", 192)
     style_size: tuple[int, ...] = option(
@@ -97,6 +99,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         self._check_numbers()
         self._check_names()
+        self._check_choices()
 
     @property
     def style_names(self) -> list[str]:
@@ -118,6 +121,16 @@ class TrainConfig:
         _require(self.epochs >= 1 or self.steps >= 1, "--epochs must be 1 or more")
         _require(self.ema_decay < 1, "--ema-decay must be less than 1")
         _require(not (self.steps and self.time_budget), "--steps and --time-budget exclude each other: give one")
+
+    def _check_choices(self) -> None:
+        _require(
+            self.precision != "float16" or self.cuda == 1,
+            "--precision float16 is for graphics cards, --cuda 1: a processor takes 25 times as long as with float32",
+        )
+        _require(
+            self.network != "johnson2016" or len(self.style_image) == 1,
+            "--network johnson2016 learns one painting: give one --style-image, or leave --network away",
+        )
 
     def _check_names(self) -> None:
         is_plain = bool(self.name.strip(".")) and Path(self.name).name == self.name
@@ -263,6 +276,14 @@ class EvaluateConfig:
 
 
 @dataclass(frozen=True)
+class FetchConfig:
+    """Settings of `fnst-train fetch-vgg`."""
+
+    vgg_model_dir: Path = option("folder that the weights go into", metavar="DIR")
+    network: str = option("which network", "vgg19", choices=("vgg16", "vgg19"))
+
+
+@dataclass(frozen=True)
 class ExportConfig:
     """Settings of `fnst-train export`."""
 
@@ -356,9 +377,9 @@ def _absolute(value: Any) -> Any:
 
 
 def _typed(value: Any, hint: Any) -> Any:
-    """JSON knows neither paths nor tuples."""
+    """JSON knows neither paths nor tuples; what is a list now was one value in older runs."""
     if get_origin(hint) is tuple:
-        return tuple(_typed(item, get_args(hint)[0]) for item in value)
+        return tuple(_typed(item, get_args(hint)[0]) for item in (value if isinstance(value, list) else [value]))
     if get_origin(hint) is types.UnionType and value is not None:
         return _typed(value, get_args(hint)[0])
     return Path(value) if hint is Path else value

@@ -64,13 +64,13 @@ class Objective:
         return {**losses, "total": torch.stack(list(losses.values())).sum()}
 
     def content_energies(self, pieces: Sequence[Batch], torch_device: torch.device) -> Energies:
-        """Of a batch that is too large to be seen at once."""
+        """Of a batch that is too large to be seen at once, or what these pieces of it add to them."""
         sums = dict.fromkeys(CONTENT_LAYERS, torch.zeros((), device=torch_device))
         with torch.no_grad(), mixed_precision(self.precision, torch_device):
             for piece in pieces:
                 energies = feature_energies(self.loss_network(piece.content.to(torch_device), CONTENT_LAYERS))
-                sums = {name: sums[name] + energies[name] * len(piece) for name in CONTENT_LAYERS}
-        return {name: total / sum(len(piece) for piece in pieces) for name, total in sums.items()}
+                sums = {name: sums[name] + energies[name] * piece.share for name in CONTENT_LAYERS}
+        return sums
 
     def picture_losses(
         self, stylized: Tensor, content: Tensor, rows: Tensor, energies: Energies | None = None
