@@ -30,8 +30,8 @@ from fnst_live.sources.devices import Camera, list_cameras, why_no_cameras
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel
 from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
 from fnst_live.stylize import fingerprint
+from fnst_live.stylize.cuda_engine import why_no_cuda
 from fnst_live.stylize.selection import EngineReport, open_engine, survey_engines, trial_picture
-from fnst_live.stylize.torch_engine import why_no_cuda
 
 TRIAL_SIZE = FrameSize(640, 480)
 LIBRARIES = ("torch", "torchvision", "opencv-python", "av", "numpy", "openvino", "PyQt6")

@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import NoReturn
 
 from fnst_live.options import add_options, from_arguments, given_options, missing_flags
-from trainer.config import AdaptConfig, EvaluateConfig, ExportConfig, FetchConfig, OptimizeConfig, TrainConfig
+from trainer.config import (
+    AdaptConfig,
+    EvaluateConfig,
+    ExportConfig,
+    FetchConfig,
+    OptimizeConfig,
+    SuperResolutionConfig,
+    SuperResolutionEvaluateConfig,
+    TrainConfig,
+)
 from trainer.errors import ConfigError, TrainerError
 from trainer.run_folder import resumed_config
 from trainer.stopping import Stopped
@@ -74,6 +83,12 @@ def build_parser() -> Parser:
     yardstick = commands.add_parser("evaluate", help="hold a model against the optimizer, over held-out photos")
     add_options(yardstick, EvaluateConfig)
     yardstick.set_defaults(run=_evaluate)
+    enlarging = commands.add_parser("sr-train", help="train a network that enlarges pictures")
+    add_options(enlarging, SuperResolutionConfig)
+    enlarging.set_defaults(run=_sr_train)
+    enlarged = commands.add_parser("sr-eval", help="hold such networks against bicubic enlarging")
+    add_options(enlarged, SuperResolutionEvaluateConfig)
+    enlarged.set_defaults(run=_sr_eval)
     export = commands.add_parser("export", help="make a file for other programs of a model")
     add_options(export, ExportConfig)
     export.set_defaults(run=_export)
@@ -129,6 +144,20 @@ def _evaluate(parsed: argparse.Namespace, _: Sequence[str]) -> None:
     from trainer.yardstick import evaluate
 
     print(evaluate(config))
+
+
+def _sr_train(parsed: argparse.Namespace, arguments: Sequence[str]) -> None:
+    config = from_arguments(SuperResolutionConfig, parsed)
+    from trainer.super_resolution import train_super_resolution
+
+    print(train_super_resolution(config, arguments))
+
+
+def _sr_eval(parsed: argparse.Namespace, _: Sequence[str]) -> None:
+    config = from_arguments(SuperResolutionEvaluateConfig, parsed)
+    from trainer.sr_evaluate import evaluate_super_resolution
+
+    print(evaluate_super_resolution(config))
 
 
 def _export(parsed: argparse.Namespace, _: Sequence[str]) -> None:

@@ -284,6 +284,51 @@ class FetchConfig:
 
 
 @dataclass(frozen=True)
+class SuperResolutionConfig:
+    """Settings of `fnst-train sr-train`."""
+
+    dataset: Path = option("folder of photos, searched with its subfolders", metavar="DIR")
+    output: Path = option("the model file, NAME.safetensors", metavar="FILE")
+    factor: int = option("how many times larger", 4, choices=(2, 4, 8))
+    loss: str = option("what is compared: pixels, or what VGG sees", "pixel", choices=("pixel", "perceptual"))
+    vgg_model_dir: Path | None = option("folder with VGG-19 or VGG-16 weights", None, metavar="DIR")
+    steps: int = option("steps to train for", 4000)
+    time_budget: float | None = option("time to train for, instead of --steps: 90s, 10m, 1h30m", None,
+                                       type=parse_duration, metavar="TIME")
+    batch_size: int = option("pictures per step", 16)
+    crop_size: int = option("side of the small pictures, in pixels", 32)
+    channels: int = option("of the network's inner layers", 32)
+    depth: int = option("how many of them there are", 4)
+    lr: float = option("peak learning rate of Adam", 2e-3)
+    clip_norm: float = option("longest gradient", 1.0)
+    cuda: int = option("1 trains on the GPU, 0 on the CPU", 0, choices=(0, 1))
+    precision: str = option("arithmetic", "auto", choices=("auto", "float32", "bfloat16"))
+    seed: int = option("seed of everything random", 0)
+    save_interval: int = option("steps between two saved models", 500)
+    init_model: Path | None = option("model file to start from instead of random weights", None, metavar="FILE")
+
+    def __post_init__(self) -> None:
+        require_numbers(self, least={"steps": 1, "crop_size": 8, "channels": 1, "depth": 1})
+        _require(self.output.suffix == ".safetensors", f"--output {self.output} must end in .safetensors")
+
+    def require_inputs(self) -> None:
+        """Look at all that lies on disk before the first step. Raises ConfigError."""
+        _require(self.dataset.is_dir(), f"--dataset {self.dataset} is not a folder")
+        _require(self.output.parent.is_dir(), f"--output {self.output} lies in a folder that does not exist")
+
+
+@dataclass(frozen=True)
+class SuperResolutionEvaluateConfig:
+    """Settings of `fnst-train sr-eval`."""
+
+    model: tuple[Path, ...] = option("models of one factor; each becomes a column", nargs="+", metavar="FILE")
+    dataset: tuple[Path, ...] = option("folders of large pictures; each becomes a row", nargs="+", metavar="DIR")
+    output: Path | None = option("JSON file for the figures of every picture", None, metavar="FILE")
+    save_pictures: Path | None = option("folder for the enlarged pictures, bicubic beside them", None, metavar="DIR")
+    vgg_model_dir: Path | None = option("folder with VGG-19 or VGG-16 weights", None, metavar="DIR")
+
+
+@dataclass(frozen=True)
 class ExportConfig:
     """Settings of `fnst-train export`."""
 

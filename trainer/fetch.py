@@ -68,7 +68,7 @@ def _download(url: str, partial: Path) -> None:
     there = partial.stat().st_size if partial.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={there}-"} if there else {})
     try:
-        response = urllib.request.urlopen(request, timeout=PATIENCE_S)  # noqa: S310  (the scheme stands above)
+        response = urllib.request.urlopen(request, timeout=PATIENCE_S)
     except urllib.error.HTTPError as error:
         if error.code == NOTHING_LEFT and there:
             return

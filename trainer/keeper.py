@@ -40,19 +40,18 @@ class Keeper:
         self._log = self._closing.enter_context(TrainingLog(folder, learner.course.step, schedule))
 
     def __enter__(self) -> Keeper:
+        """What a rollback before the first checkpoint goes back to, and how long all of it takes to keep."""
+        if self._learner.course.step == 0:
+            started_s = time.monotonic()
+            self.keep()
+            self.preview()
+            self._schedule.closing_takes(time.monotonic() - started_s)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.close()
-
-    def begin(self) -> None:
-        """What a rollback before the first checkpoint goes back to, and how long it takes to keep."""
-        started_s = time.monotonic()
-        self.keep()
-        self.preview()
-        self._schedule.closing_takes(time.monotonic() - started_s)
 
     def step_done(self, losses: Mapping[str, Tensor]) -> None:
         step = self._learner.course.step
@@ -67,6 +66,12 @@ class Keeper:
 
     def happened(self, step: int, event: str, sentence: str) -> None:
         self._log.happened(step, event, sentence)
+
+    def finish(self, *, was_stopped: bool) -> None:
+        """A user who stopped it waits for no preview."""
+        self.keep()
+        if not was_stopped:
+            self.preview()
 
     def keep(self) -> None:
         """The checkpoint, the model and its card."""

@@ -1,7 +1,7 @@
 """The training loop: Johnson et al. 2016 with many styles in one network (Dumoulin et al. 2017).
 
-Read `train_together` from top to bottom. What is minimized stands in objective.py, what a step sees in batches.py, what
-it changes in learner.py, who takes part in processes.py, and what lies in the folder afterwards in keeper.py.
+Read `train_together` and `take_step` from top to bottom. What is minimized stands in objective.py, what a step sees in
+batches.py, what it changes in learner.py, who takes part in processes.py, and what is kept of it in keeper.py.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
-from trainer.batches import BatchesAhead, make_batch
+from trainer.batches import Batch, BatchesAhead, make_batch
 from trainer.checkpoint import checkpoint_files, load_newest_checkpoint, share_state
 from trainer.config import TrainConfig, require_inputs
 from trainer.data import PhotoCrops, find_photos, hold_out
@@ -24,7 +25,7 @@ from trainer.device import choose_device
 from trainer.errors import DivergenceError
 from trainer.keeper import Keeper
 from trainer.learner import Learner, new_learner, set_learning_rate, update_averages
-from trainer.objective import make_objective
+from trainer.objective import Objective, make_objective
 from trainer.preview import PREVIEW_PHOTO_COUNT
 from trainer.processes import Processes, join_processes, local_rank
 from trainer.provenance import provenance
@@ -56,7 +57,7 @@ def train_together(
     torch_device: torch.device,
     processes: Processes,
 ) -> Path:
-    """All processes of a run are here at the same line, mostly there is but one."""
+    """All processes of the run go through this side by side; mostly there is but one."""
     share = processes.share_of(config.batch_size)
     files, preview_files = training_and_preview_photos(config)
     photos = PhotoCrops(files, config.batch_size, config.image_size, config.seed, augment=config.augment == "webcam")
@@ -70,57 +71,59 @@ def train_together(
         resume(folder, learner, stopwatch)
     share_state(learner, processes)
     schedule = make_schedule(config, len(files), stopwatch)
+    origin = provenance(arguments)
+    keeper = Keeper(config, folder, learner, origin, preview_files, schedule) if processes.is_first else None
 
     style_count, with_motion = len(config.style_image), config.temporal_weight > 0
     make = partial(make_batch, photos, style_count=style_count, with_motion=with_motion, share=share)
-    with contextlib.ExitStack() as closing:
-        keeper = None
-        if processes.is_first:
-            keeper = Keeper(config, folder, learner, provenance(arguments), preview_files, schedule)
-            closing.enter_context(keeper)
-        stop = closing.enter_context(stop_on_signals())
-        batches = closing.enter_context(BatchesAhead(make))
-        if keeper and learner.course.step == 0:
-            keeper.begin()
+    with stop_on_signals() as stop, BatchesAhead(make) as batches, keeper or contextlib.nullcontext():
         while not processes.any(stop.is_set() or (processes.is_first and schedule.is_over(learner.course.step))):
-            course = learner.course
-            batch = batches.take(course.step)
-            done = processes.number_of_first(schedule.done(course.step))
-            rate = config.lr * course.rate_factor
-            set_learning_rate(learner.optimizer, rate, config.warmup_steps, course.step, done)
-            losses = backward(
-                objective, learner.network, learner.styles, batch, course, processes=processes, scaler=learner.scaler
-            )
-            learner.scaler.unscale_(learner.optimizer)
-            gradient_norm = torch.nn.utils.clip_grad_norm_(learner.parameters, config.clip_norm)
-            if is_scaled_too_far(learner.scaler, losses, gradient_norm):
-                learner.scaler.update()  # and once more
-                continue
-            if is_going_wrong(course, losses, gradient_norm):
-                learner.scaler.update()
+            step = learner.course.step
+            batch = batches.take(step)
+            done = processes.number_of_first(schedule.done(step))
+            losses = take_step(config, objective, learner, batch, done, processes)
+            if losses is None:
                 roll_back(folder, learner, processes, keeper)
                 continue
-            learner.scaler.step(learner.optimizer)
-            learner.scaler.update()
-            update_averages(learner, config.ema_decay)
-            course.step += 1
-            course.trained_s = stopwatch.spent_s
-            remember_loss(course, losses)
+            learner.course.trained_s = stopwatch.spent_s
             if keeper:
                 keeper.step_done(losses)
-
         was_stopped = processes.any(stop.is_set())
         if keeper:
-            keeper.keep()
-            if not was_stopped:
-                keeper.preview()
-        processes.any(flag=False)  # nobody leaves, which would end the others, before all is written
+            keeper.finish(was_stopped=was_stopped)
+        processes.any(flag=False)  # whoever left sooner would have torchrun end the one that writes
     if was_stopped:
         raise Stopped(
             f"stopped after step {learner.course.step}: {folder.model_file} is usable as it is, and "
             f"fnst-train train --resume {folder.path} goes on"
         )
     return folder.model_file
+
+
+def take_step(
+    config: TrainConfig, objective: Objective, learner: Learner, batch: Batch, done: float, processes: Processes
+) -> dict[str, Tensor] | None:
+    """Learn from the batch, and return its losses; None where that would spoil the weights, which stay as they are.
+
+    batch: this process's share; done: 0..1 of the whole run.
+    """
+    course, scaler = learner.course, learner.scaler
+    set_learning_rate(learner.optimizer, config.lr * course.rate_factor, config.warmup_steps, course.step, done)
+    losses = backward(objective, learner.network, learner.styles, batch, course, processes=processes, scaler=scaler)
+    scaler.unscale_(learner.optimizer)
+    gradient_norm = torch.nn.utils.clip_grad_norm_(learner.parameters, config.clip_norm)
+    if is_scaled_too_far(scaler, losses, gradient_norm):
+        scaler.update()  # to half of it
+        return take_step(config, objective, learner, batch, done, processes)
+    if is_going_wrong(course, losses, gradient_norm):
+        scaler.update()
+        return None
+    scaler.step(learner.optimizer)
+    scaler.update()
+    update_averages(learner, config.ema_decay)
+    course.step += 1
+    remember_loss(course, losses)
+    return losses
 
 
 def training_and_preview_photos(config: TrainConfig) -> tuple[list[Path], list[Path]]:

@@ -33,7 +33,8 @@ def count_in(network: nn.Module, *inputs: Tensor) -> int:
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         abstract(*inputs)
     operations = counter.get_flop_counts()["Global"]
-    return sum(operations.get(kind, 0) for kind in COUNTED) // 2  # it counts products and sums
+    products_and_sums: int = sum(operations.get(kind, 0) for kind in COUNTED)
+    return products_and_sums // 2
 
 
 def padded_side(side: int, model: StyleModel) -> int:

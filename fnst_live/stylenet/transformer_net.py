@@ -18,7 +18,6 @@ act alone, which also saves a pass over the largest feature maps and a good part
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -107,26 +106,27 @@ class UpsampleConv(nn.Module):
     which leaves a grid; summed from one kernel they cannot).
     """
 
+    taps: Tensor
+
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int, *, bias: bool = False):
         super().__init__()
         self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, bias=bias)
+        self.register_buffer("taps", phase_taps(kernel_size), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         bias = None if self.conv.bias is None else self.conv.bias.repeat_interleave(4)
-        kernels = phase_kernels(self.conv.weight).to(memory_format=torch.channels_last)
+        kernels = phase_kernels(self.conv.weight, self.taps).to(memory_format=torch.channels_last)
         return F.pixel_shuffle(F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), kernels, bias), 2)
 
 
-def phase_kernels(weight: Tensor) -> Tensor:
+def phase_kernels(weight: Tensor, taps: Tensor) -> Tensor:
     """Kernels for the four pixels of a square, row by row, of a kernel of 5x5 or less for the upsampled picture.
 
-    (O, I, k, k) to (4 O, I, 3, 3), the four side by side, as `pixel_shuffle` takes them.
+    weight (O, I, k, k) and `phase_taps(k)` to (4 O, I, 3, 3), the four side by side, as `pixel_shuffle` takes them.
     """
-    taps = phase_taps(weight.shape[-1]).to(weight)
     return torch.einsum("pak,qbl,oikl->opqiab", taps, taps, weight).reshape(-1, weight.shape[1], 3, 3)
 
 
-@cache
 def phase_taps(kernel_size: int) -> Tensor:
     """(2, 3, k), 1 where a tap falls: for even and odd pixels, on the pixel before, its own and the next."""
     taps = torch.zeros(2, 3, kernel_size)

@@ -1,4 +1,4 @@
-"""OpenVINO on the CPU: float32, or bfloat16 where the processor has it.
+"""OpenVINO on the CPU: float32, bfloat16 where the processor has it, or int8.
 
 Bytes go in and come out: conversion, scaling, clamping and rounding are part of the compiled graph. A graph is compiled
 for one size, in a tenth of a second; a graph of any size would take twice as long for every picture.
@@ -18,13 +18,13 @@ from fnst_live.frames.frame import Pixels
 from fnst_live.stylenet.model_file import StyleModel
 from fnst_live.stylize.engine import StyleVector
 from fnst_live.stylize.openvino_graph import graph_of
+from fnst_live.stylize.quantization import input_ranges
 
 # The binding sets up a table when a tensor's memory is first looked at, and two threads that do so at once wait for
 # ever: one for the table, with the interpreter's lock in its hand, the other for that lock. Here there is but one.
 _TOUCHED = ov.Tensor(np.zeros(1, np.uint8)).data
 
 SIZES_KEPT = 3  # compiled, for whoever goes back to one
-PRECISION_HINTS = {"f32": "f32", "bf16": "bf16"}
 
 Requests = queue.SimpleQueue[ov.InferRequest]
 
@@ -35,12 +35,13 @@ class OpenVinoEngine:
     name = "openvino"
 
     def __init__(self, model: StyleModel, precision: str = "f32", lanes: int = 1):
-        """precision: "f32" or "bf16". lanes: see `Engine.lanes`. Raises EngineError."""
+        """precision: "f32", "bf16" or "int8". lanes: see `Engine.lanes`. Raises EngineError."""
         if precision not in available_precisions():
             raise EngineError(f"this processor has no {precision} instructions; use --engine auto")
         self.precision = precision
         self.lanes = lanes
         self._network = model.network
+        self._ranges = input_ranges(model) if precision == "int8" else None
         self._has_style = model.styles.shape[1] > 0
         self._requests: OrderedDict[tuple[int, int], Requests] = OrderedDict()
         self._compiling = threading.Lock()
@@ -66,7 +67,7 @@ class OpenVinoEngine:
             return self._requests[height, width]
 
     def _compiled(self, height: int, width: int) -> Requests:
-        graph = graph_of(self._network, height, width)
+        graph = graph_of(self._network, height, width, self._ranges)
         compiled = ov.Core().compile_model(graph, "CPU", _configuration(self.precision, self.lanes))
         idle_requests: Requests = queue.SimpleQueue()
         for _ in range(self.lanes):
@@ -77,12 +78,11 @@ class OpenVinoEngine:
 def _configuration(precision: str, lanes: int) -> dict[str, str | int]:
     """One lane: all cores on one picture. Several: the cores are shared out, and none waits for another's share."""
     hint = "LATENCY" if lanes == 1 else "THROUGHPUT"
-    return {
-        "INFERENCE_PRECISION_HINT": PRECISION_HINTS[precision], "PERFORMANCE_HINT": hint, "NUM_STREAMS": lanes,
-    }
+    rest = available_precisions()[0] if precision == "int8" else precision
+    return {"INFERENCE_PRECISION_HINT": rest, "PERFORMANCE_HINT": hint, "NUM_STREAMS": lanes}
 
 
 def available_precisions() -> list[str]:
-    """What this processor computes natively, the fastest first."""
+    """What this processor computes natively, the fastest in floating point first."""
     capabilities = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return ["bf16", "f32"] if "BF16" in capabilities else ["f32"]
+    return ["bf16", "f32", "int8"] if "BF16" in capabilities else ["f32", "int8"]

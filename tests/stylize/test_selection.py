@@ -96,6 +96,16 @@ def test_a_little_rounding_is_no_wrong_picture(bench: Bench, model: StyleModel) 
     assert open_engine(model, "auto").name == "rough"
 
 
+@pytest.mark.parametrize(("int8_ms", "chosen"), [(9.5, "bf16"), (8.0, "int8")])
+def test_int8_must_be_worth_its_roughness(
+    bench: Bench, model: StyleModel, monkeypatch: pytest.MonkeyPatch, int8_ms: float, chosen: str
+) -> None:
+    bench.add("openvino", "int8").add("openvino", "bf16")
+    times_ms = iter([int8_ms, 10.0])
+    monkeypatch.setattr(selection, "_milliseconds", lambda *_: next(times_ms))
+    assert open_engine(model, "auto").precision == chosen
+
+
 def test_the_survey_tells_of_every_candidate(full_bench: Bench, model: StyleModel) -> None:
     reports = {report.name: report for report in survey_engines(model, (48, 64))}
     assert [*reports] == ["wrong", "absent", "broken", "slow", "fast", "slowest"]
@@ -244,7 +254,7 @@ def test_a_fault_of_the_program_is_not_taken_for_one_of_the_machine(bench: Bench
 def test_every_real_engine_is_right_or_says_why_not(model: StyleModel) -> None:
     reports = survey_engines(model, (50 // 8 * 8, 72))
     assert [(report.name, report.precision) for report in reports] == [
-        ("cuda", "f16"), ("openvino", "bf16"), ("openvino", "f32"), ("torch", "f32"),
+        ("cuda", "f16"), ("openvino", "bf16"), ("openvino", "int8"), ("openvino", "f32"), ("torch", "f32"),
     ]
     for report in reports:
         if report.is_usable:

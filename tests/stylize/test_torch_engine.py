@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import torch
 
-from fnst_live.errors import EngineError
 from fnst_live.stylenet.model_file import StyleModel
-from fnst_live.stylize.selection import psnr_db, trial_picture
+from fnst_live.stylize.selection import trial_picture
 from fnst_live.stylize.torch_engine import TorchEngine
-
-needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 
 
 def style_of(model: StyleModel, row: int = 0) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
@@ -64,29 +60,3 @@ def test_the_model_belongs_to_the_caller(model: StyleModel) -> None:
 def test_it_says_what_it_is(model: StyleModel) -> None:
     engine = TorchEngine(model)
     assert (engine.name, engine.precision) == ("torch", "f32")
-
-
-@pytest.mark.parametrize(("built_for", "reason"), [(None, "built without CUDA"), ("13.0", "driver or card")])
-def test_without_a_card_cuda_is_refused_with_the_reason(
-    model: StyleModel, monkeypatch: pytest.MonkeyPatch, built_for: str | None, reason: str
-) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.version, "cuda", built_for)
-    with pytest.raises(EngineError, match=f"{reason}.*--engine auto"):
-        TorchEngine(model, "cuda")
-
-
-@needs_cuda
-@pytest.mark.parametrize("size", [(16, 16), (48, 64), (240, 320)])
-def test_half_precision_on_cuda_paints_nearly_the_same(model: StyleModel, size: tuple[int, int]) -> None:
-    picture, style = trial_picture(*size), style_of(model)
-    engine = TorchEngine(model, "cuda")
-    assert (engine.name, engine.precision) == ("cuda", "f16")
-    assert psnr_db(engine.run(picture, style), TorchEngine(model).run(picture, style)) >= 35
-
-
-@needs_cuda
-def test_a_classic_network_on_cuda(classic_model: StyleModel) -> None:
-    picture, style = trial_picture(48, 64), style_of(classic_model)
-    painted = TorchEngine(classic_model, "cuda").run(picture, style)
-    assert psnr_db(painted, TorchEngine(classic_model).run(picture, style)) >= 35

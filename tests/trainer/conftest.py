@@ -82,6 +82,7 @@ def make_config(photos: Path, paintings: tuple[Path, Path], vgg_dir: Path, tmp_p
         settings: dict[str, Any] = {
             "dataset": photos, "style_image": paintings, "vgg_model_dir": vgg_dir, "save_model_dir": tmp_path / "out",
             "batch_size": 2, "image_size": 64, "style_size": (64,), "steps": 6, "save_interval": 2, "warmup_steps": 1,
+            "lr": 1e-4,
         }
         return TrainConfig(**(settings | changes))
 

@@ -27,7 +27,7 @@ def objective(paintings: tuple[Path, Path], vgg_dir: Path) -> Objective:
 @pytest.fixture
 def batch() -> Batch:
     content = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(1))
-    return Batch(content, torch.tensor([0, 1, 1]), move(content, torch.Generator().manual_seed(1)))
+    return Batch(content, torch.tensor([0, 1, 1]), move(content, torch.Generator().manual_seed(1)), whole=3)
 
 
 def gradient(objective: Objective, batch: Batch, piece_count: int) -> tuple[Tensor, dict[str, Tensor]]:

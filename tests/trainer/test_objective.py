@@ -28,7 +28,7 @@ def objective(paintings: tuple[Path, Path], vgg_dir: Path) -> Objective:
 def test_each_loss_has_its_weight(objective: Objective) -> None:
     torch.manual_seed(1)
     content = torch.rand(2, 3, 32, 32)
-    batch = Batch(content, torch.tensor([0, 1]), move(content, torch.Generator().manual_seed(1)))
+    batch = Batch(content, torch.tensor([0, 1]), move(content, torch.Generator().manual_seed(1)), whole=2)
     network, styles = TransformerNet(SHAPE), initial_styles(2, SHAPE)
     plain = objective.losses(network, styles, batch)
     weighted = replace(objective, weights=LossWeights(2, 3, 5, 7)).losses(network, styles, batch)
@@ -42,7 +42,7 @@ def test_the_temporal_loss_is_of_the_networks_own_pictures(objective: Objective)
     content = torch.rand(1, 3, 32, 32)
     motion = move(content, torch.Generator().manual_seed(1))
     network, styles = TransformerNet(SHAPE), initial_styles(2, SHAPE)
-    losses = objective.losses(network, styles, Batch(content, torch.tensor([0]), motion))
+    losses = objective.losses(network, styles, Batch(content, torch.tensor([0]), motion, whole=1))
     one, moved = (network(picture, styles[:1]) for picture in (content, motion.content))
     torch.testing.assert_close(losses["temporal"], temporal_loss(one, moved, motion.grid, motion.mask))
 

@@ -19,7 +19,7 @@ from fnst_live.stylenet.model_file import load_model, read_header
 from trainer import training
 from trainer.batches import Batch, make_batch
 from trainer.config import TrainConfig
-from trainer.data import PhotoBatches, find_photos
+from trainer.data import PhotoCrops, find_photos
 from trainer.errors import CheckpointError, ConfigError, DataError, DivergenceError
 from trainer.learner import Learner, new_learner
 from trainer.learner import set_learning_rate as set_rate
@@ -36,7 +36,7 @@ CPU = torch.device("cpu")
 def losses_of(config: TrainConfig, learner: Learner) -> dict[str, float]:
     """On photos and styles that are the same for every learner."""
     objective = make_objective(config.weights, config.style_image, config.style_sizes, config.vgg_model_dir, CPU)
-    batch = make_batch(PhotoBatches(find_photos(config.dataset), 4, 64, seed=99), 0, 2, with_motion=True)
+    batch = make_batch(PhotoCrops(find_photos(config.dataset), 4, 64, seed=99), 0, 2, with_motion=True)
     with torch.no_grad():
         losses = objective.losses(learner.network, learner.styles, batch)
     return {name: float(value) for name, value in losses.items()}

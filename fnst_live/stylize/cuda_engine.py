@@ -1,0 +1,144 @@
+"""CUDA in half precision, with normalization statistics in float32.
+
+Bytes cross the bus, from and to pinned memory. What is done to a picture is captured once for its size as a CUDA graph
+and replayed with one call: the kernels of a small network are done sooner than Python can name them. A lane is a stream
+with buffers of its own, so with two of them one picture is copied while the other is painted.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import queue
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from fnst_live.errors import EngineError
+from fnst_live.frames.frame import Pixels
+from fnst_live.frames.pixels import from_levels, to_levels
+from fnst_live.stylenet.model_file import StyleModel
+from fnst_live.stylize.engine import StyleVector
+
+DEVICE = torch.device("cuda")
+DTYPE = torch.float16
+LAYOUTS = (torch.contiguous_format, torch.channels_last)
+TRIAL_SIZE = (720, 1280)
+TRIAL_RUNS = 5
+WARM_UP_RUNS = 3  # before a capture: libraries choose their kernels and set themselves up
+
+log = logging.getLogger(__name__)
+
+
+class CudaEngine:
+    """Satisfies `stylize.engine.Engine`."""
+
+    name, precision = "cuda", "f16"
+
+    def __init__(self, model: StyleModel, lanes: int = 1):
+        """lanes: see `Engine.lanes`. Raises EngineError where there is no card."""
+        if not torch.cuda.is_available():
+            raise EngineError(f"no CUDA device: {why_no_cuda()}; use --engine auto")
+        self.lanes = lanes
+        network = copy.deepcopy(model.network).eval().to(DEVICE, DTYPE)
+        network = in_faster_layout(network, model.styles.shape[1])
+        self._idle_lanes: queue.SimpleQueue[Lane] = queue.SimpleQueue()
+        for _ in range(lanes):
+            self._idle_lanes.put(Lane(network))
+
+    def run(self, pixels: Pixels, style: StyleVector) -> Pixels:
+        lane = self._idle_lanes.get()
+        try:
+            return lane.paint(pixels, style)
+        finally:
+            self._idle_lanes.put(lane)
+
+
+class Lane:
+    """Paints one picture at a time, in buffers that serve as long as the size stays the same."""
+
+    def __init__(self, network: nn.Module):
+        self._network = network
+        self._stream: torch.cuda.Stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        self._size: tuple[int, ...] = ()
+
+    @torch.no_grad()
+    def paint(self, pixels: Pixels, style: StyleVector) -> Pixels:
+        with torch.cuda.stream(self._stream):
+            if pixels.shape != self._size:
+                self._prepare(pixels, style)
+            self._sent.numpy()[...] = pixels
+            self._levels.copy_(self._sent, non_blocking=True)
+            self._style.copy_(torch.from_numpy(style).unsqueeze(0))
+            self._received.copy_(self._repaint(), non_blocking=True)
+            self._stream.synchronize()
+        received: Pixels = self._received.numpy().copy()  # the next picture comes to the same place
+        return received
+
+    def _prepare(self, pixels: Pixels, style: StyleVector) -> None:
+        """Buffers, and the work of one picture, for this size."""
+        self._size = ()
+        self._sent = pinned(pixels.shape)
+        self._levels = torch.zeros(pixels.shape, dtype=torch.uint8, device=DEVICE)
+        self._style = torch.zeros((1, len(style)), dtype=DTYPE, device=DEVICE)
+        painted = self._painted()
+        self._received = pinned(painted.shape)  # a classic network rounds up
+        self._repaint = captured(self._painted, self._stream)
+        self._size = pixels.shape
+
+    def _painted(self) -> Tensor:
+        """uint8 (H, W, 3), of what lies in the buffers."""
+        return to_levels(self._network(from_levels(self._levels, DTYPE), self._style))
+
+
+def captured(work: Callable[[], Tensor], stream: torch.cuda.Stream) -> Callable[[], Tensor]:
+    """The same work, replayed as a CUDA graph into one and the same tensor; or itself, where that cannot be had."""
+    for _ in range(WARM_UP_RUNS):
+        work()
+    stream.synchronize()
+    graph = torch.cuda.CUDAGraph()
+    try:
+        with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
+            result = work()
+    except RuntimeError as error:
+        log.info("painting without a CUDA graph: %s", str(error).partition("\n")[0])
+        return work
+
+    def replay() -> Tensor:
+        graph.replay()
+        return result
+
+    return replay
+
+
+@torch.no_grad()
+def in_faster_layout(network: nn.Module, style_length: int) -> nn.Module:
+    """Planes or channels-last, by trial: convolutions like the one, normalizations the other."""
+    image = torch.zeros((1, 3, *TRIAL_SIZE), dtype=DTYPE, device=DEVICE)
+    style = torch.zeros((1, style_length), dtype=DTYPE, device=DEVICE)
+
+    def seconds(layout: torch.memory_format) -> float:
+        network.to(memory_format=layout)
+        for run in range(WARM_UP_RUNS + TRIAL_RUNS):
+            if run == WARM_UP_RUNS:
+                torch.cuda.synchronize()
+                started = time.perf_counter()
+            network(image.contiguous(memory_format=layout), style)
+        torch.cuda.synchronize()
+        return time.perf_counter() - started
+
+    return network.to(memory_format=min(LAYOUTS, key=seconds))
+
+
+def pinned(shape: tuple[int, ...]) -> Tensor:
+    """uint8 memory that a card can reach by itself."""
+    return torch.empty(shape, dtype=torch.uint8, pin_memory=True)
+
+
+def why_no_cuda() -> str:
+    """For the user, where `torch.cuda.is_available()` says no."""
+    if torch.version.cuda is None:
+        return "this torch was built without CUDA"
+    return "no NVIDIA driver or card was found"

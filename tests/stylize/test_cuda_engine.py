@@ -1,0 +1,140 @@
+"""CUDA: with a card the real thing; without one its buffers and its way back from a failed capture, on the CPU.
+
+Where there is no card, fakes stand at the boundary: streams that do nothing, and memory that is not pinned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from fnst_live.errors import EngineError
+from fnst_live.stylenet.model_file import StyleModel
+from fnst_live.stylize import cuda_engine
+from fnst_live.stylize.cuda_engine import CudaEngine
+from fnst_live.stylize.selection import psnr_db, trial_picture
+from fnst_live.stylize.torch_engine import TorchEngine
+
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+
+
+class FakeStream:
+    def synchronize(self) -> None:
+        pass
+
+
+class FakeGraph:
+    """Counts its replays; what it "captured" stays as it was."""
+
+    replays = 0
+
+    def replay(self) -> None:
+        FakeGraph.replays += 1
+
+
+@contextmanager
+def no_capture(*_: Any, **__: Any) -> Iterator[None]:
+    raise RuntimeError("operation not permitted when stream is capturing\nmore")
+    yield
+
+
+@pytest.fixture
+def on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "Stream", FakeStream)
+    monkeypatch.setattr(torch.cuda, "stream", lambda _: nullcontext())
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", FakeGraph)
+    monkeypatch.setattr(torch.cuda, "graph", no_capture)
+    monkeypatch.setattr(cuda_engine, "DEVICE", torch.device("cpu"))
+    monkeypatch.setattr(cuda_engine, "DTYPE", torch.float32)
+    monkeypatch.setattr(cuda_engine, "TRIAL_SIZE", (16, 24))
+    monkeypatch.setattr(cuda_engine, "pinned", lambda shape: torch.empty(shape, dtype=torch.uint8))
+
+
+def assert_same_picture(engine: CudaEngine, model: StyleModel, size: tuple[int, int], row: int = 0) -> None:
+    picture, style = trial_picture(*size), model.styles[row].numpy()
+    assert np.abs(engine.run(picture, style).astype(int) - TorchEngine(model).run(picture, style)).max() <= 1
+
+
+def test_every_size_and_style_in_turn(on_cpu: None, model: StyleModel) -> None:
+    engine = CudaEngine(model)
+    for size in [(16, 16), (48, 64), (48, 64), (16, 16)]:
+        for row in (0, 1):
+            assert_same_picture(engine, model, size, row)
+
+
+def test_a_classic_network_rounds_up(on_cpu: None, classic_model: StyleModel) -> None:
+    painted = CudaEngine(classic_model).run(trial_picture(18, 21), classic_model.styles[0].numpy())
+    assert painted.shape == (20, 24, 3)
+
+
+def test_a_picture_may_be_read_only_and_the_result_is_not_overwritten(on_cpu: None, model: StyleModel) -> None:
+    engine, picture = CudaEngine(model), trial_picture(32, 32)
+    picture.flags.writeable = False
+    first = engine.run(picture, model.styles[0].numpy())
+    kept = first.copy()
+    engine.run(picture, model.styles[1].numpy())
+    assert np.array_equal(first, kept)
+
+
+def test_lanes_do_not_mix_their_pictures(on_cpu: None, model: StyleModel) -> None:
+    engine, alone = CudaEngine(model, lanes=2), TorchEngine(model)
+    pictures = [np.random.default_rng(seed).integers(0, 256, (24, 32, 3), np.uint8) for seed in range(12)]
+    style = model.styles[0].numpy()
+    with ThreadPoolExecutor(4) as threads:
+        painted = list(threads.map(lambda pixels: engine.run(pixels, style), pictures))
+    assert engine.lanes == 2
+    for pixels, result in zip(pictures, painted, strict=True):
+        assert np.abs(result.astype(int) - alone.run(pixels, style)).max() <= 1
+
+
+def test_without_a_graph_it_says_so_and_paints_all_the_same(
+    on_cpu: None, model: StyleModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    assert_same_picture(CudaEngine(model), model, (16, 24))
+    assert "without a CUDA graph: operation not permitted when stream is capturing" in caplog.messages[0]
+
+
+def test_a_captured_graph_is_replayed_for_every_picture_of_its_size(
+    on_cpu: None, model: StyleModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "graph", lambda *_, **__: nullcontext())
+    monkeypatch.setattr(FakeGraph, "replays", 0)
+    engine, style = CudaEngine(model), model.styles[0].numpy()
+    for size in [(16, 16)] * 3 + [(24, 16)] * 2:
+        assert engine.run(trial_picture(*size), style).shape == (*size, 3)
+    assert FakeGraph.replays == 5
+
+
+@pytest.mark.parametrize(("built_for", "reason"), [(None, "built without CUDA"), ("13.0", "driver or card")])
+def test_without_a_card_it_is_refused_with_the_reason(
+    model: StyleModel, monkeypatch: pytest.MonkeyPatch, built_for: str | None, reason: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.version, "cuda", built_for)
+    with pytest.raises(EngineError, match=f"{reason}.*--engine auto"):
+        CudaEngine(model)
+
+
+@needs_cuda
+@pytest.mark.parametrize("size", [(16, 16), (48, 64), (240, 320)])
+def test_half_precision_on_a_card_paints_nearly_the_same(model: StyleModel, size: tuple[int, int]) -> None:
+    engine, reference = CudaEngine(model, lanes=2), TorchEngine(model)
+    for row in (0, 1, 0):
+        picture, style = trial_picture(*size), model.styles[row].numpy()
+        assert psnr_db(engine.run(picture, style), reference.run(picture, style)) >= 35
+
+
+@needs_cuda
+def test_a_classic_network_on_a_card(classic_model: StyleModel) -> None:
+    picture, style = trial_picture(48, 64), classic_model.styles[0].numpy()
+    painted = CudaEngine(classic_model).run(picture, style)
+    assert psnr_db(painted, TorchEngine(classic_model).run(picture, style)) >= 35

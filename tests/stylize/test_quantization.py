@@ -1,0 +1,50 @@
+"""The limits between which layers work, and what is made of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import openvino as ov
+import pytest
+
+from fnst_live.frames.frame import FrameSize
+from fnst_live.stylenet.model_file import StyleModel
+from fnst_live.stylize import quantization
+from fnst_live.stylize.openvino_graph import graph_of
+from fnst_live.stylize.quantization import input_ranges
+
+
+@pytest.fixture(autouse=True)
+def small_scene(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quantization, "SCENE", FrameSize(64, 48))
+
+
+def operations(graph: ov.Model, kind: str) -> list[ov.Node]:
+    return [node for node in graph.get_ops() if node.get_type_name() == kind]
+
+
+def test_a_range_for_every_convolution(model: StyleModel) -> None:
+    ranges = input_ranges(model)
+    assert len(ranges) == len(operations(graph_of(model.network, 16, 16), "Convolution"))
+    assert all(low < high for low, high in ranges)
+    assert ranges[0] == pytest.approx((-0.5, 0.5))  # the picture itself
+    assert all(low == 0 for low, _ in ranges[1:4])  # after a ReLU
+
+
+def test_all_styles_are_looked_at(model: StyleModel) -> None:
+    whole = np.array(input_ranges(model))
+    model.styles = model.styles[:1]
+    first = np.array(input_ranges(model))
+    assert (whole[:, 0] <= first[:, 0]).all()
+    assert (whole[:, 1] >= first[:, 1]).all()
+    assert (whole != first).any()
+
+
+def test_a_classic_network(classic_model: StyleModel) -> None:
+    assert len(input_ranges(classic_model)) == 16
+
+
+def test_with_ranges_inputs_and_weights_are_in_levels(model: StyleModel) -> None:
+    with_ranges = graph_of(model.network, 16, 16, input_ranges(model))
+    convolutions = operations(with_ranges, "Convolution")
+    assert len(operations(with_ranges, "FakeQuantize")) == 2 * len(convolutions)
+    assert operations(graph_of(model.network, 16, 16), "FakeQuantize") == []

@@ -1,0 +1,121 @@
+"""Training the network that enlarges: by pixels, or by what a loss network sees (Johnson et al. 2016, section 3.3).
+
+By pixels the result has the best PSNR and soft textures; by features, the look of a sharper picture.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from fnst_live.stylenet.upscale_net import (
+    UpscaleFileError,
+    UpscaleModel,
+    UpscaleNet,
+    UpscaleShape,
+    load_upscale_model,
+    save_upscale_model,
+)
+from trainer.config import SuperResolutionConfig, as_json
+from trainer.device import choose_device, mixed_precision
+from trainer.errors import ConfigError, DivergenceError
+from trainer.learner import set_learning_rate
+from trainer.loss_network import load_loss_network
+from trainer.losses import content_loss
+from trainer.progress import STEPS_BETWEEN_LINES, ProgressLine
+from trainer.provenance import provenance
+from trainer.schedule import Schedule, StepSchedule, Stopwatch, TimeSchedule
+from trainer.sr_data import CropPairs
+from trainer.stopping import Stopped, stop_on_signals
+
+FEATURE_LAYERS = ("relu2_2",)  # as in the paper
+PIXEL_SHARE = 1.0              # of the absolute error beside the features, which do not know colors well
+EMA_DECAY = 0.998
+WARMUP_STEPS = 50
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+log = logging.getLogger(__name__)
+
+
+def train_super_resolution(config: SuperResolutionConfig, arguments: Sequence[str] = ()) -> Path:
+    """Train, and return the model file; ended early, it holds what was learned. Raises TrainerError, Stopped."""
+    stopwatch = Stopwatch()
+    config.require_inputs()
+    torch_device = choose_device(use_cuda=bool(config.cuda))
+    pairs = CropPairs(config.dataset, config.batch_size, config.crop_size, config.factor, config.seed)
+    network = starting_network(config).to(memory_format=torch.channels_last).to(torch_device)
+    average = copy.deepcopy(network)
+    optimizer = torch.optim.Adam([{"params": list(network.parameters()), "factor": 1.0}], lr=config.lr)
+    loss_of = make_loss(config, torch_device)
+    schedule: Schedule = TimeSchedule(config.time_budget, stopwatch) if config.time_budget else StepSchedule(config.steps)
+    step = 0
+    with ProgressLine(schedule) as progress, stop_on_signals() as stop:
+        while not schedule.is_over(step) and not stop.is_set():
+            small, large = (x.to(torch_device, memory_format=torch.channels_last) for x in pairs.batch(step))
+            set_learning_rate(optimizer, config.lr, WARMUP_STEPS, step, schedule.done(step))
+            optimizer.zero_grad()
+            with mixed_precision(config.precision, torch_device):
+                loss = loss_of(network(small).float(), large)
+            torch.autograd.backward(loss)
+            if not bool(torch.isfinite(loss)):
+                raise DivergenceError(f"the loss of step {step + 1} is no number: start again with a lower --lr")
+            nn.utils.clip_grad_norm_(network.parameters(), config.clip_norm)
+            optimizer.step()
+            step += 1
+            _follow(average, network, min(EMA_DECAY, step / (step + 10)))
+            progress.step_done()
+            if step % STEPS_BETWEEN_LINES == 0:
+                progress.show(step, {"loss": float(loss)})
+            if step % config.save_interval == 0:
+                _keep(config, average, arguments, step)
+    _keep(config, average, arguments, step)
+    if stop.is_set():
+        raise Stopped(f"stopped after step {step}: {config.output} is usable as it is, and --init-model goes on from it")
+    return config.output
+
+
+def starting_network(config: SuperResolutionConfig) -> UpscaleNet:
+    """Random, or that of `--init-model`. Raises ConfigError."""
+    torch.manual_seed(config.seed)
+    if config.init_model is None:
+        return UpscaleNet(UpscaleShape(config.factor, config.channels, config.depth))
+    try:
+        network = load_upscale_model(config.init_model).network
+    except UpscaleFileError as error:
+        raise ConfigError(f"--init-model {config.init_model} {error}") from error
+    if network.shape.factor != config.factor:
+        raise ConfigError(f"--init-model {config.init_model} enlarges by {network.shape.factor}, not {config.factor}")
+    return network.train()
+
+
+def make_loss(config: SuperResolutionConfig, torch_device: torch.device) -> Loss:
+    """Of an enlarged picture and the true one, (N, 3, H, W) both. Raises LossNetworkError."""
+    if config.loss == "pixel":
+        return nn.functional.l1_loss
+    loss_network = load_loss_network(config.vgg_model_dir, FEATURE_LAYERS)
+    loss_network = loss_network.to(memory_format=torch.channels_last).to(torch_device)
+
+    def perceptual(enlarged: Tensor, true: Tensor) -> Tensor:
+        with torch.no_grad():
+            wanted = loss_network(true)
+        seen = content_loss(loss_network(enlarged), wanted)
+        return seen + PIXEL_SHARE * nn.functional.l1_loss(enlarged, true)
+
+    return perceptual
+
+
+def _follow(average: nn.Module, network: nn.Module, decay: float) -> None:
+    with torch.no_grad():
+        for mean, parameter in zip(average.parameters(), network.parameters(), strict=True):
+            mean.lerp_(parameter, 1 - decay)
+
+
+def _keep(config: SuperResolutionConfig, average: UpscaleNet, arguments: Sequence[str], step: int) -> None:
+    training = {**provenance(arguments), "step": step, "config": as_json(config)}
+    save_upscale_model(config.output, UpscaleModel(average, training))
