@@ -39,10 +39,10 @@ parse_duration.__name__ = "duration"  # argparse: "invalid duration value"
 
 @dataclass(frozen=True)
 class LossWeights:
-    """What matters how much in the sum of all losses; see losses.py for what 1 means of each."""
+    """What matters how much in the sum of all losses; see losses.py for what 1 means of each. style: per painting."""
 
     content: float
-    style: float
+    style: tuple[float, ...]
     tv: float = 0.0
     temporal: float = 0.0
 
@@ -76,7 +76,9 @@ class TrainConfig:
     time_budget: float | None = option("time to train for, instead of --epochs: 90s, 10m, 1h30m", None,
                                        type=parse_duration, metavar="TIME")
     content_weight: float = option("how much of the content must survive", 0.5)
-    style_weight: float = option("how much of the painting must appear", 1.0)
+    style_weight: tuple[float, ...] = option(
+        "how much of the painting must appear; one for all or one per painting", (1.0,), nargs="+", metavar="WEIGHT",
+    )
     tv_weight: float = option("how smooth it must be", 0.02)
     temporal_weight: float = option("how steady it must be under motion", 30.0)
     lr: float = option("peak learning rate of Adam", 1e-3)
@@ -109,11 +111,15 @@ class TrainConfig:
     @property
     def style_sizes(self) -> tuple[int, ...]:
         """One per painting."""
-        return self.style_size if len(self.style_size) > 1 else self.style_size * len(self.style_image)
+        return self._per_painting(self.style_size)
 
     @property
     def weights(self) -> LossWeights:
-        return LossWeights(self.content_weight, self.style_weight, self.tv_weight, self.temporal_weight)
+        style = self._per_painting(self.style_weight)
+        return LossWeights(self.content_weight, style, self.tv_weight, self.temporal_weight)
+
+    def _per_painting(self, given: tuple[T, ...]) -> tuple[T, ...]:
+        return given if len(given) > 1 else given * len(self.style_image)
 
     def _check_numbers(self) -> None:
         require_numbers(self)
@@ -146,11 +152,12 @@ class TrainConfig:
                 not given or len(given) == len(self.style_image),
                 f"{flag_of(name)} needs one entry per --style-image: {len(self.style_image)}, not {len(given)}",
             )
-        _require(
-            len(self.style_sizes) == len(self.style_image),
-            f"--style-size needs one entry, or one per --style-image: {len(self.style_image)}, "
-            f"not {len(self.style_size)}",
-        )
+        for name in ("style_size", "style_weight"):
+            given = getattr(self, name)
+            _require(
+                len(given) in (1, len(self.style_image)),
+                f"{flag_of(name)} needs one entry, or one per --style-image: {len(self.style_image)}, not {len(given)}",
+            )
 
 
 @dataclass(frozen=True)
@@ -197,7 +204,7 @@ class AdaptConfig:
 
     @property
     def weights(self) -> LossWeights:
-        return LossWeights(self.content_weight or 0.0, self.style_weight, self.tv_weight, self.temporal_weight)
+        return LossWeights(self.content_weight or 0.0, (self.style_weight,), self.tv_weight, self.temporal_weight)
 
     @property
     def style_name(self) -> str:
@@ -245,7 +252,7 @@ class OptimizeConfig:
 
     @property
     def weights(self) -> LossWeights:
-        return LossWeights(self.content_weight, self.style_weight, self.tv_weight)
+        return LossWeights(self.content_weight, (self.style_weight,), self.tv_weight)
 
 
 @dataclass(frozen=True)

@@ -79,9 +79,10 @@ class Objective:
         with torch.no_grad():
             content_features = self.loss_network(content, CONTENT_LAYERS)
         features = self.loss_network(stylized)
+        style_weights = torch.tensor(self.weights.style, device=rows.device)      # (style_count,)
         return {
             "content": content_loss(features, content_features, energies) * self.weights.content,
-            "style": style_loss(features, {k: gram[rows] for k, gram in self.grams.items()}) * self.weights.style,
+            "style": style_loss(features, {k: gram[rows] for k, gram in self.grams.items()}, style_weights[rows]),
             "tv": total_variation_loss(stylized) * self.weights.tv,
         }
 

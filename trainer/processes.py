@@ -52,7 +52,7 @@ class Processes:
         flat = torch.cat([tensor.flatten() for tensor in tensors])
         with _others_expected():
             dist.all_reduce(flat)
-        for tensor, part in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
+        for tensor, part in zip(tensors, torch.split(flat, [tensor.numel() for tensor in tensors]), strict=True):
             tensor.copy_(part.view_as(tensor))
 
     def any(self, flag: bool) -> bool:  # noqa: FBT001

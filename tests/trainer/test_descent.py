@@ -21,7 +21,7 @@ SHAPE = NetShape(8, 8, 8, 1)
 
 @pytest.fixture
 def objective(paintings: tuple[Path, Path], vgg_dir: Path) -> Objective:
-    return make_objective(LossWeights(0.5, 1, 0.02, 30), paintings, [48, 48], vgg_dir, torch.device("cpu"))
+    return make_objective(LossWeights(0.5, (1, 2), 0.02, 30), paintings, [48, 48], vgg_dir, torch.device("cpu"))
 
 
 @pytest.fixture
