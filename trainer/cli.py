@@ -36,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         parsed = build_parser().parse_args(arguments)
+        if parsed.run is not _train and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            raise ConfigError("torchrun is for fnst-train train: all other commands are one process each")
         parsed.run(parsed, arguments)
     except Stopped as stopped:
         if is_first_process():

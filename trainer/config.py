@@ -374,6 +374,7 @@ def require_inputs(config: TrainConfig) -> None:
     """Look at all that lies on disk before the first step, not after the hundredth. Raises ConfigError."""
     _require(config.dataset.is_dir(), f"--dataset {config.dataset} is not a folder")
     for file in config.style_image:
+        _require(not file.is_dir(), f"--style-image {file} is a folder: give the paintings in it, as {file}/*.jpg")
         _require(file.is_file(), f"--style-image {file} does not exist")
     if config.init_model is not None:
         _require(config.init_model.is_file(), f"--init-model {config.init_model} does not exist")

@@ -62,5 +62,5 @@ def test_a_painting_may_weigh_more_than_another(objective: Objective) -> None:
     heavier = replace(objective, weights=LossWeights(1, (1, 3), 1, 1))
     for row, factor in enumerate((1, 3)):
         batch = Batch(content, torch.tensor([row]), None, whole=1)
-        before, after = (float(one.losses(network, styles, batch)["style"]) for one in (objective, heavier))
+        before, after = (one.losses(network, styles, batch)["style"].item() for one in (objective, heavier))
         assert after == pytest.approx(factor * before)

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,16 @@ def run_together(config: TrainConfig, trouble: str = "") -> list[tuple[int, str,
     return [(process.returncode, *output) for process, output in zip(running, outputs, strict=True)]
 
 
+def under_torchrun(config: TrainConfig) -> subprocess.Popen[str]:
+    open_run(config, [])
+    where = ["--nproc-per-node", "2", "--master-addr", "127.0.0.1", "--master-port", str(free_port())]
+    return subprocess.Popen(
+        [sys.executable, "-m", "torch.distributed.run", *where, "-m", "trainer", "train", "--resume",
+         str(config.save_model_dir)],
+        env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )
+
+
 def numbers_of(config: TrainConfig) -> Mapping[str, Tensor]:
     model = load_model(config.save_model_dir / "model.safetensors")
     return {**model.network.state_dict(), "styles": model.styles}
@@ -132,6 +143,30 @@ def test_two_processes_end_where_one_does(pair: tuple[TrainConfig, TrainConfig])
     assert_close(one, two)
     losses, others = (list(read_log(config.save_model_dir / "log.jsonl"))[-1] for config in pair)
     assert losses == pytest.approx(others, rel=1e-3)
+
+
+def test_torchrun(make_config: MakeConfig) -> None:
+    config = make_config(batch_size=3, steps=1)
+    with under_torchrun(config) as running:
+        output, errors = running.communicate(timeout=PATIENCE_S)
+    assert running.returncode == 0, errors
+    assert output == f"{config.save_model_dir / 'model.safetensors'}\n"
+
+
+def test_ctrl_c_of_torchrun(make_config: MakeConfig) -> None:
+    config = make_config(batch_size=3, steps=100_000)
+    log_file = config.save_model_dir / "log.jsonl"
+    with under_torchrun(config) as running:
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not (log_file.exists() and log_file.read_text()) and time.monotonic() < deadline_s:
+            time.sleep(0.1)
+        running.send_signal(signal.SIGINT)
+        _, errors = running.communicate(timeout=PATIENCE_S)
+    assert running.returncode != 0
+    assert errors.count("fnst-train: stopped after step") == 1, errors
+    step = load_model(config.save_model_dir / "model.safetensors").header.training["step"]
+    assert step >= 10
+    assert f"stopped after step {step}:" in errors
 
 
 def test_whatever_befalls_one_of_them_both_go_on(pair: tuple[TrainConfig, TrainConfig]) -> None:

@@ -41,7 +41,8 @@ CPU = torch.device("cpu")
 def losses_of(config: TrainConfig, learner: Learner) -> dict[str, float]:
     """On photos and styles that are the same for every learner."""
     objective = make_objective(config.weights, config.style_image, config.style_sizes, config.vgg_model_dir, CPU)
-    batch = make_batch(PhotoCrops(find_photos(config.dataset), 4, 64, seed=99), 0, 2, with_motion=True)
+    photos = PhotoCrops(find_photos(config.dataset), 4, 64, seed=99)
+    batch = make_batch(photos, 0, len(config.style_image), with_motion=True)
     with torch.no_grad():
         losses = objective.losses(learner.network, learner.styles, batch)
     return {name: float(value) for name, value in losses.items()}
