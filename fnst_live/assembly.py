@@ -2,42 +2,80 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
-from fnst_live.compose.compositor import StrengthCompositor
+from fnst_live.compose.compositor import StrengthCompositor, UpscalingCompositor
+from fnst_live.compose.upscaler import Upscaler, open_upscaler
+from fnst_live.errors import SettingError
 from fnst_live.frames.frame import Frame, FrameSize
-from fnst_live.frames.resize import resize, work_size
+from fnst_live.frames.resize import SMALLEST_SIDE, resize, work_size
 from fnst_live.frames.video_format import VideoFormat
 from fnst_live.pipeline.pipeline import Pipeline
-from fnst_live.settings import WORK_HEIGHT_LIMIT, LookSettings
-from fnst_live.stabilize.stabilizer import make_stabilizer
-from fnst_live.style_library import StyleEntry, load_style
+from fnst_live.pipeline.stages import Compositor, Stylizer
+from fnst_live.settings import NO_STYLE, WORK_HEIGHT_LIMIT, LookSettings
+from fnst_live.stabilize.stabilizer import NoStabilizer, make_stabilizer
+from fnst_live.style_library import load_style
 from fnst_live.stylize.selection import open_engine
-from fnst_live.stylize.stylizer import NetworkStylizer
+from fnst_live.stylize.stylizer import NetworkStylizer, NoStylizer
+
+LARGEST_ENLARGED = 16384**2  # pixels: 800 MB, of which a video holds a few at once
 
 
 @dataclass(frozen=True)
 class Painter:
-    """A look made ready: the style and the engine it runs on are settled, pipelines are cheap to make."""
+    """A look made ready: the style and the engine it runs on are settled, pipelines are cheap to make.
+
+    style_name: as it stands in the output's name, "x2" where nothing is painted, only enlarged. engine_name: "none"
+    then. upscaler: None where nothing is enlarged.
+    """
 
     look: LookSettings
-    style: StyleEntry
+    style_name: str
     engine_name: str
-    stylizer: NetworkStylizer
+    stylizer: Stylizer
+    upscaler: Upscaler | None = None
+
+    @property
+    def paints(self) -> bool:
+        return self.look.style != NO_STYLE
 
     def pipeline_for(self, video_format: VideoFormat) -> Pipeline:
-        """A pipeline of its own memory for one stream of frames."""
+        """A pipeline of its own memory for one stream of frames. Raises SettingError: see `output_format`."""
         size = self.work_size_for(video_format)
+        output_size = self.output_format(video_format).size
         return Pipeline(
             to_work_size=lambda frame: _resized(frame, size),
             stylizer=self.stylizer,
-            stabilizer=make_stabilizer(self.look.stability),
-            compositor=StrengthCompositor(self.look.strength, self.look.keep_color),
+            stabilizer=make_stabilizer(self.look.stability) if self.paints else NoStabilizer(),
+            compositor=self._compositor(output_size),
         )
 
     def work_size_for(self, video_format: VideoFormat) -> FrameSize:
         """The size the network sees: square pixels, at most as many lines as the settings say."""
-        return work_size(video_format.size, self.look.work_height, WORK_HEIGHT_LIMIT, video_format.pixel_aspect)
+        return self._work_size(video_format, SMALLEST_SIDE if self.paints else 1)
+
+    def output_format(self, video_format: VideoFormat) -> VideoFormat:
+        """What comes out: as it went in, or, enlarged, so many times the work size.
+
+        Raises SettingError where that is too large.
+        """
+        if self.upscaler is None:
+            return video_format
+        width, height = self._work_size(video_format, 1)
+        factor = self.upscaler.factor
+        size = FrameSize(width * factor, height * factor)
+        if size.width * size.height > LARGEST_ENLARGED:
+            raise SettingError(f"--upscale {factor} would make a picture of {size}: give a smaller --work-height")
+        return replace(video_format, size=size, pixel_aspect=Fraction(1))
+
+    def _work_size(self, video_format: VideoFormat, smallest_side: int) -> FrameSize:
+        limit = WORK_HEIGHT_LIMIT if self.paints else video_format.size.height
+        return work_size(video_format.size, self.look.work_height, limit, video_format.pixel_aspect, smallest_side)
+
+    def _compositor(self, output_size: FrameSize) -> Compositor:
+        compositor = StrengthCompositor(self.look.strength, self.look.keep_color)
+        return compositor if self.upscaler is None else UpscalingCompositor(compositor, self.upscaler, output_size)
 
 
 def open_painter(look: LookSettings, lanes: int = 1) -> Painter:
@@ -45,10 +83,13 @@ def open_painter(look: LookSettings, lanes: int = 1) -> Painter:
 
     lanes: how many frames it shall paint at once, where the engine can.
     """
+    upscaler = None if look.upscale == 1 else open_upscaler(look.upscale, look.engine)
+    if look.style == NO_STYLE:
+        return Painter(look, f"x{look.upscale}", "none", NoStylizer(), upscaler)
     style = load_style(look.style)
     engine = open_engine(style.model, look.engine, lanes)
     stylizer = NetworkStylizer(engine, style.vector, style.model.multiple_of, style.model.min_side)
-    return Painter(look, style.entry, f"{engine.name} {engine.precision}", stylizer)
+    return Painter(look, style.entry.name, f"{engine.name} {engine.precision}", stylizer, upscaler)
 
 
 def _resized(frame: Frame, size: FrameSize) -> Frame:

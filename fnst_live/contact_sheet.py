@@ -16,9 +16,9 @@ from fnst_live.errors import StyleError
 from fnst_live.frames.frame import Frame, FrameSize, Pixels
 from fnst_live.frames.resize import resize
 from fnst_live.frames.video_format import VideoFormat
+from fnst_live.scene.landscape import Landscape
 from fnst_live.settings import LookSettings
 from fnst_live.sinks.picture import check_picture_output, write_picture
-from fnst_live.sources.landscape import Landscape
 from fnst_live.sources.picture import read_picture
 from fnst_live.style_library import list_styles
 

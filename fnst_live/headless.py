@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,7 +21,7 @@ from fnst_live.frames.video_format import VideoFormat
 from fnst_live.pipeline.pipeline import Pipeline, Unpainted
 from fnst_live.pipeline.render import render
 from fnst_live.pipeline.stages import Source
-from fnst_live.settings import LookSettings, RenderRequest
+from fnst_live.settings import NO_STYLE, LookSettings, RenderRequest
 from fnst_live.sinks.encoders import CONTAINERS, codec_for
 from fnst_live.sinks.provisional import check_output
 from fnst_live.sinks.tracks import TrackReport
@@ -97,14 +97,20 @@ class Painting:
         """lanes: how many frames may be painted at once. Raises StyleError, EngineError."""
         self._painter: Painter | None = None
         self.engine_name = "none"
+        if look.upscale > 1 and look.strength == 0:
+            look = replace(look, style=NO_STYLE, strength=1.0)
         if look.strength > 0:
             self._painter = open_painter(look, lanes)
-            self.engine_name, self.style_name = self._painter.engine_name, self._painter.style.name
+            self.engine_name, self.style_name = self._painter.engine_name, self._painter.style_name
         else:
             self.style_name = load_style(look.style).entry.name
 
     def pipeline_for(self, video_format: VideoFormat) -> Pipeline | Unpainted:
         return Unpainted() if self._painter is None else self._painter.pipeline_for(video_format)
+
+    def output_format(self, video_format: VideoFormat) -> VideoFormat:
+        """What comes out of a stream of that format."""
+        return video_format if self._painter is None else self._painter.output_format(video_format)
 
 
 OpenPainting = Callable[[LookSettings], Painting]
@@ -138,7 +144,7 @@ def render_video(
         codec_for(output, video.codec)
         observer.on_start(source.size, source.expected_frame_count)
         sink = VideoFileSink(
-            output, source.format, codec=video.codec, quality=video.quality,
+            output, painting.output_format(source.format), codec=video.codec, quality=video.quality,
             tracks_from=request.source, window=source.window,
         )
         frames, fps = _run(
@@ -157,7 +163,7 @@ def render_demo(output: Path, seconds: float, look: LookSettings) -> RenderRepor
     check_output(output, source=None, overwrite=True)
     painting = painting_of_video(look)
     scene = SceneSource(DEMO_SIZE, DEMO_RATE, seconds)
-    sink = VideoFileSink(output, scene.format)
+    sink = VideoFileSink(output, painting.output_format(scene.format))
     frames, fps = _run(scene, painting.pipeline_for(scene.format), sink, scene.frame_count)
     return RenderReport(
         "built-in scene", str(output), frames, sink.size, fps, painting.engine_name, painting.style_name,

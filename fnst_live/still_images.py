@@ -15,6 +15,7 @@ from typing import Any
 
 from fnst_live.errors import InputError, OutputError
 from fnst_live.frames.frame import Frame, FrameSize
+from fnst_live.frames.resize import resize
 from fnst_live.sinks.picture import (
     check_picture_output,
     check_picture_size,
@@ -99,12 +100,13 @@ class _Job:
 
     def write(self, painted: Frame, picture: Picture) -> list[str]:
         """The warnings. Raises OutputError."""
+        alpha = None if picture.alpha is None else resize(picture.alpha, painted.size)
         if self.output == PIPE:
-            write_picture_to_pipe(sys.stdout.fileno(), painted.pixels, picture.alpha)
+            write_picture_to_pipe(sys.stdout.fileno(), painted.pixels, alpha)
             return []
         if self.folder is not None:
             self.folder.mkdir(exist_ok=True)
-        return write_picture(Path(self.output), painted.pixels, picture.alpha)
+        return write_picture(Path(self.output), painted.pixels, alpha)
 
 
 def _check_standard_output() -> None:
@@ -207,5 +209,6 @@ def _paint_readable(jobs: list[_Job], paint: Callable[[Frame], Frame], style_nam
 def _paint(job: _Job, picture: Picture, paint: Callable[[Frame], Frame], style_name: str) -> PictureResult:
     job.check_size(picture.frame.size)
     painted = paint(picture.frame)
+    job.check_size(painted.size)
     warnings = picture.warnings + job.write(painted, picture)
     return PictureResult(job.source, job.output, painted.size, style_name, warnings)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LEGACY_SUFFIXES = frozenset({".pth", ".pt", ".model"})
 LARGEST_HEADER_BYTES = 10_000_000
 HEADER_LENGTH_BYTES = 8
+UPSCALE_FORMAT = "fnst-live-upscale/"  # see stylenet/upscale_net.py, which would load torch
 
 
 @dataclass(frozen=True)
@@ -118,8 +119,11 @@ def _is_legacy(file: Path) -> bool:
 
 
 def _cards(file: Path) -> list[dict[str, str]]:
-    """Raises ValueError, KeyError, TypeError."""
-    cards: list[dict[str, str]] = json.loads(_safetensors_metadata(file)["styles"])
+    """Raises StyleError, ValueError, KeyError, TypeError."""
+    metadata = _safetensors_metadata(file)
+    if metadata.get("format", "").startswith(UPSCALE_FORMAT):
+        raise StyleError(f"{file} enlarges pictures and holds no style: give a style model, or --upscale 2 or 4")
+    cards: list[dict[str, str]] = json.loads(metadata["styles"])
     if not cards or not all(isinstance(card["name"], str) for card in cards):
         raise ValueError("no named styles")
     return cards

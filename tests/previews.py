@@ -12,8 +12,8 @@ from fnst_live.assembly import open_painter
 from fnst_live.contact_sheet import SCENE_PHASE, save_contact_sheet
 from fnst_live.frames.frame import Frame, FrameSize
 from fnst_live.frames.video_format import VideoFormat
+from fnst_live.scene.landscape import Landscape
 from fnst_live.settings import LookSettings
-from fnst_live.sources.landscape import Landscape
 from fnst_live.style_library import read_entries
 
 PAINTED_SIZE, PREVIEW_SIZE = FrameSize(640, 360), FrameSize(320, 180)

@@ -66,7 +66,7 @@ def paint_scene() -> Painted:
 
     from fnst_live.assembly import open_painter
     from fnst_live.frames.video_format import VideoFormat
-    from fnst_live.sources.landscape import Landscape
+    from fnst_live.scene.landscape import Landscape
 
     content = Landscape(SIZE).picture(PHASE)
     second = Fraction(1)

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from fnst_live import paths
 from fnst_live.frames.frame import FrameSize
-from fnst_live.sources.landscape import Landscape
+from fnst_live.scene.landscape import Landscape
 from fnst_live.stylenet.model_file import StyleModel, load_model
 from trainer.config import trained_style_sizes
 from trainer.data import load_style_image

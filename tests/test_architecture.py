@@ -35,8 +35,8 @@ def rule(ours: str = "", third_party: str = "") -> Rule:
 
 
 EVERYTHING_BUT_THE_WINDOW = (
-    "__init__ errors options settings paths logs frames stylenet style_library sources sinks stylize stabilize compose "
-    "pipeline assembly headless doctor still_images live_settings live_events"
+    "__init__ errors options settings paths logs frames scene stylenet style_library sources sinks stylize stabilize "
+    "compose pipeline assembly headless doctor still_images live_settings live_events"
 )
 RULES = {
     "__init__": rule(),
@@ -47,16 +47,17 @@ RULES = {
     "paths": rule(third_party="platformdirs"),
     "logs": rule("paths"),
     "frames": rule(third_party="numpy cv2"),
+    "scene": rule("frames", "numpy cv2"),
     "stylenet": rule(third_party="torch safetensors numpy"),
     "style_library": rule("errors paths stylenet", "numpy"),
-    "sources": rule("frames settings errors", "av cv2 numpy PIL"),
+    "sources": rule("frames scene settings errors", "av cv2 numpy PIL"),
     "sinks": rule("frames settings errors", "av cv2 numpy PIL"),
-    "stylize": rule("frames stylenet settings errors paths", "torch openvino numpy cv2"),  # cv2 pads
+    "stylize": rule("frames scene stylenet settings errors paths", "torch openvino numpy cv2"),  # cv2 pads
     "stabilize": rule("frames settings", "numpy cv2"),
-    "compose": rule("frames settings", "numpy cv2"),
+    "compose": rule("frames stylenet settings errors paths", "numpy cv2 torch openvino"),
     "pipeline": rule("frames settings errors"),
     "still_images": rule("frames settings errors sources sinks", "numpy PIL"),
-    "contact_sheet": rule("assembly errors frames settings sinks sources style_library", "numpy PIL"),
+    "contact_sheet": rule("assembly errors frames scene settings sinks sources style_library", "numpy PIL"),
     "export_jobs": rule("errors settings"),
     "export_process": rule(),
     "export_queue": rule("paths export_jobs export_process"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,12 +12,11 @@ import torch
 
 from fnst_live.assembly import Painter, open_painter
 from fnst_live.compose.compositor import StrengthCompositor
-from fnst_live.errors import StyleError
+from fnst_live.errors import SettingError, StyleError
 from fnst_live.frames.frame import Frame, FrameSize, Pixels
 from fnst_live.frames.video_format import VideoFormat
 from fnst_live.settings import LookSettings
 from fnst_live.stabilize.stabilizer import FlowStabilizer, NoStabilizer
-from fnst_live.style_library import StyleEntry
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
 from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
 from fnst_live.stylize.engine import StyleVector
@@ -68,14 +68,13 @@ class SpyEngine:
 
 def spied_painter(look: LookSettings) -> tuple[Painter, SpyEngine]:
     engine = SpyEngine()
-    entry = StyleEntry("red", "", "", "", Path("red.safetensors"), 0)
     stylizer = NetworkStylizer(engine, np.zeros(0, np.float32), multiple_of=1, min_side=1)
-    return Painter(look, entry, "spy u8", stylizer), engine
+    return Painter(look, "red", "spy u8", stylizer), engine
 
 
 def test_a_painter_knows_its_style_and_engine(model_file: Path) -> None:
     painter = open_painter(look_of(model_file, "pond"))
-    assert (painter.style.name, painter.style.file) == ("pond", model_file)
+    assert painter.style_name == "pond"
     assert painter.engine_name == "torch f32"
 
 
@@ -149,3 +148,45 @@ def test_pipelines_of_one_painter_share_the_network_but_no_past(model_file: Path
     first, second = (painter.pipeline_for(format_of(32, 24)) for _ in range(2))
     assert first.stylizer is second.stylizer
     assert first.stabilizer is not second.stabilizer
+
+
+# Enlarged
+
+
+@pytest.mark.parametrize(("work_height", "pixel_aspect", "size"), [
+    (None, Fraction(1), (128, 96)), (24, Fraction(1), (64, 48)), (None, Fraction(3, 2), (192, 96)),
+])
+def test_what_comes_out_is_so_many_times_what_the_network_saw(
+    work_height: int | None, pixel_aspect: Fraction, size: tuple[int, int], model_file: Path
+) -> None:
+    look = replace(look_of(model_file), work_height=work_height, upscale=2, stability=0)
+    painter, video_format = open_painter(look), format_of(64, 48, pixel_aspect)
+    painted = painter.pipeline_for(video_format).process(picture(64, 48))
+    assert painted.size == painter.output_format(video_format).size == size
+    assert painter.output_format(video_format).pixel_aspect == 1
+
+
+def test_without_a_style_the_picture_itself_is_enlarged() -> None:
+    painter = open_painter(LookSettings(style="none", upscale=2, engine="torch"))
+    flat = Frame(np.full((9, 14, 3), 100, np.uint8), 0, TIME_BASE)
+    large = painter.pipeline_for(format_of(14, 9)).process(flat)
+    assert (large.size, painter.style_name) == ((28, 18), "x2")
+    assert np.abs(large.pixels.astype(int) - 100).max() <= 2
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (9, 14)])
+def test_what_the_network_sees_stretched_comes_out_in_its_own_shape(size: tuple[int, int], model_file: Path) -> None:
+    painter = open_painter(replace(look_of(model_file), upscale=2))
+    large = painter.pipeline_for(format_of(*size)).process(picture(*size))
+    assert large.size == (2 * size[0], 2 * size[1])
+
+
+def test_without_a_style_no_line_is_lost() -> None:
+    painter = open_painter(LookSettings(style="none", upscale=2, engine="torch"))
+    assert painter.output_format(format_of(3840, 2160)).size == (7680, 4320)
+
+
+def test_what_would_be_too_large_is_refused_before_anything_is_painted() -> None:
+    painter = open_painter(LookSettings(style="none", upscale=4, engine="torch"))
+    with pytest.raises(SettingError, match="--upscale 4 would make a picture of 40000x30000"):
+        painter.pipeline_for(format_of(10000, 7500))

@@ -12,10 +12,11 @@ from fnst_live import paths
 from fnst_live.assembly import open_painter
 from fnst_live.frames.frame import Frame, FrameSize
 from fnst_live.frames.video_format import VideoFormat
-from fnst_live.settings import DEFAULT_STYLE, LookSettings
-from fnst_live.sources.landscape import Landscape
+from fnst_live.scene.landscape import Landscape
+from fnst_live.settings import DEFAULT_STYLE, UPSCALES, LookSettings
 from fnst_live.style_library import list_styles, read_entries
 from fnst_live.stylenet.model_file import load_model
+from fnst_live.stylenet.upscale_net import load_upscale_model
 
 MODELS = sorted((paths.assets_dir() / "models").glob("*.safetensors"))
 STYLES = [entry.name for file in MODELS for entry in read_entries(file)]
@@ -47,6 +48,16 @@ def test_every_style_is_credited() -> None:
     for file in MODELS:
         for entry in read_entries(file):
             assert all(word in credited for word in (entry.name, entry.painter, entry.work, entry.year))
+
+
+@pytest.mark.parametrize("factor", [factor for factor in UPSCALES if factor > 1])
+def test_a_network_that_enlarges_is_credited_and_says_where_it_comes_from(factor: int) -> None:
+    file = paths.assets_dir() / "upscale" / f"x{factor}.safetensors"
+    model = load_upscale_model(file)
+    assert model.network.shape.factor == factor
+    assert model.training["command"].startswith("fnst-train sr-train ")
+    assert "/" not in model.training["command"]
+    assert f"upscale/{file.name}" in (paths.assets_dir() / "CREDITS.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -110,6 +110,22 @@ def test_a_job_of_another_version_does_not_take_the_rest_with_it(tmp_path: Path)
     assert [state.job for state in load_states(file)] == [ours]
 
 
+def test_a_job_from_before_pictures_could_be_enlarged_is_not_enlarged(tmp_path: Path) -> None:
+    file, ours = tmp_path / "q", job()
+    save_states(file, [JobState(ours)])
+    records = json.loads(file.read_text())
+    del records[0]["look"]["upscale"]
+    file.write_text(json.dumps(records))
+    assert [state.job for state in load_states(file)] == [ours]
+    assert ours.look.upscale == 1
+
+
+def test_how_much_is_enlarged_is_kept(tmp_path: Path) -> None:
+    wanted = ExportJob(Path("clip.mp4"), LookSettings(upscale=4))
+    save_states(tmp_path / "q", [JobState(wanted)])
+    assert [state.job for state in load_states(tmp_path / "q")] == [wanted]
+
+
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     file, kept = tmp_path / "q", job()
     save_states(file, [JobState(kept)])

@@ -19,6 +19,7 @@ from fnst_live.stylenet import legacy
 from fnst_live.stylenet.johnson_net import JohnsonNet
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
 from fnst_live.stylenet.transformer_net import NetShape, TransformerNet
+from fnst_live.stylenet.upscale_net import UpscaleModel, UpscaleNet, UpscaleShape, save_upscale_model
 
 SHAPE = NetShape(half=8, quarter=8, eighth=8, residual_blocks=1)
 ROOT = Path(__file__).parents[1]
@@ -246,3 +247,15 @@ def test_listing_reads_headers_only_and_loads_nothing_heavy(tmp_path: Path) -> N
         env=os.environ | {"FNST_LIVE_MODELS": str(tmp_path), "PYTHONPATH": str(ROOT)},
     )
     assert (run.returncode, run.stdout) == (0, "[]\n"), run.stderr
+
+
+def test_a_model_that_enlarges_is_no_style(shipped: Path, users: Path) -> None:
+    users.mkdir(parents=True, exist_ok=True)
+    file = users / "x2.safetensors"
+    save_upscale_model(file, UpscaleModel(UpscaleNet(UpscaleShape(2, channels=4, depth=1))))
+    assert names() == []
+    sentence = f"{file} enlarges pictures and holds no style: give a style model, or --upscale 2 or 4"
+    with pytest.raises(StyleError) as error:
+        load_style(str(file))
+    assert str(error.value) == sentence
+    assert unreadable_files() == [(file, sentence)]

@@ -311,7 +311,8 @@ class SuperResolutionConfig:
     cuda: int = option("1 trains on the GPU, 0 on the CPU", 0, choices=(0, 1))
     precision: str = option("arithmetic", "auto", choices=("auto", "float32", "bfloat16"))
     seed: int = option("seed of everything random", 0)
-    save_interval: int = option("steps between two saved models", 500)
+    save_interval: int = option("steps between two saved models and checkpoints", 500)
+    resume: bool = option("go on, bit for bit, from the checkpoint beside --output", default=False)
     init_model: Path | None = option("model file to start from instead of random weights", None, metavar="FILE")
 
     def __post_init__(self) -> None:

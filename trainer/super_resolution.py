@@ -5,7 +5,6 @@ By pixels the result has the best PSNR and soft textures; by features, the look 
 
 from __future__ import annotations
 
-import copy
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,11 +30,17 @@ from trainer.progress import STEPS_BETWEEN_LINES, ProgressLine
 from trainer.provenance import provenance
 from trainer.schedule import Schedule, StepSchedule, Stopwatch, TimeSchedule
 from trainer.sr_data import CropPairs
+from trainer.sr_learner import (
+    SuperResolutionLearner,
+    checkpoint_file,
+    load_checkpoint,
+    new_learner,
+    save_checkpoint,
+)
 from trainer.stopping import Stopped, stop_on_signals
 
-FEATURE_LAYERS = ("relu2_2",)  # as in the paper
-PIXEL_SHARE = 1.0              # of the absolute error beside the features, which do not know colors well
-EMA_DECAY = 0.998
+FEATURE_LAYERS = ("relu1_2", "relu2_2", "relu3_2")  # the second alone, as in the paper, leaves a grid
+PIXEL_SHARE = 4.0  # of the absolute error beside the features, which do not know colors well
 WARMUP_STEPS = 50
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -50,34 +55,48 @@ def train_super_resolution(config: SuperResolutionConfig, arguments: Sequence[st
     torch_device = choose_device(use_cuda=bool(config.cuda))
     pairs = CropPairs(config.dataset, config.batch_size, config.crop_size, config.factor, config.seed)
     network = starting_network(config).to(memory_format=torch.channels_last).to(torch_device)
-    average = copy.deepcopy(network)
-    optimizer = torch.optim.Adam([{"params": list(network.parameters()), "factor": 1.0}], lr=config.lr)
+    learner = new_learner(network, config.lr)
+    if config.resume:
+        go_on(config, learner, stopwatch)
     loss_of = make_loss(config, torch_device)
-    schedule: Schedule = TimeSchedule(config.time_budget, stopwatch) if config.time_budget else StepSchedule(config.steps)
-    step = 0
+    schedule = make_schedule(config, stopwatch)
     with ProgressLine(schedule) as progress, stop_on_signals() as stop:
-        while not schedule.is_over(step) and not stop.is_set():
+        while not schedule.is_over(learner.step) and not stop.is_set():
+            step, optimizer = learner.step, learner.optimizer
             small, large = (x.to(torch_device, memory_format=torch.channels_last) for x in pairs.batch(step))
             set_learning_rate(optimizer, config.lr, WARMUP_STEPS, step, schedule.done(step))
             optimizer.zero_grad()
             with mixed_precision(config.precision, torch_device):
                 loss = loss_of(network(small).float(), large)
             torch.autograd.backward(loss)
-            if not bool(torch.isfinite(loss)):
+            if not bool(torch.isfinite(loss.detach())):
                 raise DivergenceError(f"the loss of step {step + 1} is no number: start again with a lower --lr")
             nn.utils.clip_grad_norm_(network.parameters(), config.clip_norm)
             optimizer.step()
-            step += 1
-            _follow(average, network, min(EMA_DECAY, step / (step + 10)))
+            learner.step_done(stopwatch.spent_s)
             progress.step_done()
-            if step % STEPS_BETWEEN_LINES == 0:
-                progress.show(step, {"loss": float(loss)})
-            if step % config.save_interval == 0:
-                _keep(config, average, arguments, step)
-    _keep(config, average, arguments, step)
+            if learner.step % STEPS_BETWEEN_LINES == 0:
+                progress.show(learner.step, {"loss": float(loss.detach())})
+            if learner.step % config.save_interval == 0:
+                _keep(config, learner, arguments)
+    _keep(config, learner, arguments)
     if stop.is_set():
-        raise Stopped(f"stopped after step {step}: {config.output} is usable as it is, and --init-model goes on from it")
+        raise Stopped(
+            f"stopped after step {learner.step}: {config.output} is usable, the same command with --resume goes on, "
+            "and a new one with --init-model goes on from it"
+        )
     return config.output
+
+
+def go_on(config: SuperResolutionConfig, learner: SuperResolutionLearner, stopwatch: Stopwatch) -> None:
+    """Where an earlier run of the same command ended. Raises CheckpointError."""
+    load_checkpoint(checkpoint_file(config.output), learner)
+    stopwatch.add(learner.trained_s)
+    log.info("resuming at step %d", learner.step)
+
+
+def make_schedule(config: SuperResolutionConfig, stopwatch: Stopwatch) -> Schedule:
+    return TimeSchedule(config.time_budget, stopwatch) if config.time_budget else StepSchedule(config.steps)
 
 
 def starting_network(config: SuperResolutionConfig) -> UpscaleNet:
@@ -110,12 +129,8 @@ def make_loss(config: SuperResolutionConfig, torch_device: torch.device) -> Loss
     return perceptual
 
 
-def _follow(average: nn.Module, network: nn.Module, decay: float) -> None:
-    with torch.no_grad():
-        for mean, parameter in zip(average.parameters(), network.parameters(), strict=True):
-            mean.lerp_(parameter, 1 - decay)
-
-
-def _keep(config: SuperResolutionConfig, average: UpscaleNet, arguments: Sequence[str], step: int) -> None:
-    training = {**provenance(arguments), "step": step, "config": as_json(config)}
-    save_upscale_model(config.output, UpscaleModel(average, training))
+def _keep(config: SuperResolutionConfig, learner: SuperResolutionLearner, arguments: Sequence[str]) -> None:
+    """The model, and what to go on from."""
+    training = {**provenance(arguments), "step": learner.step, "config": as_json(config)}
+    save_upscale_model(config.output, UpscaleModel(learner.average, training))
+    save_checkpoint(checkpoint_file(config.output), learner)

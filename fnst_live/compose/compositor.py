@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from fnst_live.frames.frame import Frame, Pixels
+from fnst_live.compose.upscaler import Upscaler
+from fnst_live.frames.frame import Frame, FrameSize, Pixels
 from fnst_live.frames.resize import resize
 
 
@@ -20,6 +21,10 @@ class StrengthCompositor:
         self.strength = strength
         self.keep_color = keep_color
 
+    @property
+    def shows_painted_only(self) -> bool:
+        return self.strength == 1 and not self.keep_color
+
     def compose(self, content: Frame, painted: Frame) -> Frame:
         if self.strength == 0:
             return content
@@ -31,6 +36,22 @@ class StrengthCompositor:
                 cv2.addWeighted(pixels, self.strength, content.pixels, 1 - self.strength, 0), np.uint8
             )
         return content.with_pixels(pixels)
+
+
+class UpscalingCompositor:
+    """Enlarges what was painted, and composes it with the content at that size. Satisfies `pipeline.stages.Compositor`.
+
+    size: of the result: so many times the painted picture's, unless that had to be stretched for the network.
+    """
+
+    def __init__(self, compositor: StrengthCompositor, upscaler: Upscaler, size: FrameSize):
+        self._compositor, self._upscaler, self._size = compositor, upscaler, size
+
+    def compose(self, content: Frame, painted: Frame) -> Frame:
+        large = painted.with_pixels(resize(self._upscaler.enlarge(painted.pixels), self._size))
+        if self._compositor.shows_painted_only:
+            return content.with_pixels(large.pixels)
+        return self._compositor.compose(content.with_pixels(resize(content.pixels, self._size)), large)
 
 
 def with_color_of(content: Pixels, painted: Pixels) -> Pixels:

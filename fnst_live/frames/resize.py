@@ -13,18 +13,19 @@ SMALLEST_SIDE = 16
 
 
 def work_size(size: FrameSize, work_height: int | None, height_limit: int,
-              pixel_aspect: Fraction = Fraction(1)) -> FrameSize:
+              pixel_aspect: Fraction = Fraction(1), smallest_side: int = SMALLEST_SIDE) -> FrameSize:
     """The size to stylize at: the wanted lines, or the picture's own up to the limit, in square pixels.
 
     pixel_aspect: width over height of the picture's pixels; strokes would be stretched with them otherwise.
+    smallest_side: what a shorter one is stretched to.
     """
     lines = min(size.height, height_limit) if work_height is None else work_height
     columns = round(size.width * pixel_aspect * Fraction(lines, size.height))
-    return FrameSize(max(SMALLEST_SIDE, columns), max(SMALLEST_SIDE, lines))
+    return FrameSize(max(smallest_side, columns), max(smallest_side, lines))
 
 
 def resize(pixels: Pixels, size: FrameSize) -> Pixels:
-    """uint8 (H, W, 3) at another size: averaged on the way down, cubic on the way up; itself where nothing changes."""
+    """uint8 (H, W, 3) or (H, W) at another size: averaged on the way down, cubic on the way up, itself if it fits."""
     height, width = pixels.shape[:2]
     if (width, height) == size:
         return pixels

@@ -22,7 +22,7 @@ from PyQt6.QtWidgets import (
 
 from fnst_live.errors import SettingError
 from fnst_live.gui.controls import Dropdown, Slider, Switch, quiet_label
-from fnst_live.settings import CODECS, QUALITIES, WORK_HEIGHT_LIMIT, LookSettings, VideoSettings
+from fnst_live.settings import CODECS, QUALITIES, UPSCALES, WORK_HEIGHT_LIMIT, LookSettings, VideoSettings
 
 AUTOMATIC = "Automatic"
 USUAL_CODEC = "h264"
@@ -40,12 +40,14 @@ class ExportSettings(QWidget):
         self.setObjectName("exportSettings")
         self._look = LookSettings()  # and what has no control here
         self._numbers: dict[Slider, QLabel] = {}
-        self.style_choice, self.codec, self.work_height = Dropdown("Style"), Dropdown("Codec"), Dropdown("Work height")
+        self.style_choice, self.codec = Dropdown("Style"), Dropdown("Codec")
+        self.work_height, self.upscale = Dropdown("Work height"), Dropdown("Enlarge")
         self.strength, self.stability = Slider("Strength"), Slider("Stability")
         self.keep_color = Switch(_switching("Keep color", self))
         self.quality, self.start, self.end = QSpinBox(), QLineEdit(), QLineEdit()
         self.folder, self.choose_folder = QLineEdit(), QPushButton("Choose…")
-        for dropdown in (self.style_choice, self.codec, self.work_height):  # none grows with what it lists
+        for dropdown in (self.style_choice, self.codec, self.work_height, self.upscale):
+            # none grows with what it lists
             dropdown.setSizeAdjustPolicy(dropdown.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             dropdown.setMinimumContentsLength(SHORTEST)
         self._fill()
@@ -72,12 +74,13 @@ class ExportSettings(QWidget):
         if self.work_height.findData(look.work_height) < 0:
             self.work_height.addItem(f"{look.work_height} lines", look.work_height)
         self.work_height.setCurrentIndex(self.work_height.findData(look.work_height))
+        self.upscale.setCurrentIndex(self.upscale.findData(look.upscale))
 
     def look(self) -> LookSettings:
         return dataclasses.replace(
             self._look, style=self.style_choice.currentText(), strength=self.strength.share,
             stability=self.stability.share, keep_color=self.keep_color.isChecked(),
-            work_height=self.work_height.currentData(),
+            work_height=self.work_height.currentData(), upscale=self.upscale.currentData(),
         )
 
     def video(self) -> VideoSettings:
@@ -115,6 +118,8 @@ class ExportSettings(QWidget):
         self.work_height.addItem(AUTOMATIC, None)
         for lines in WORK_HEIGHTS:
             self.work_height.addItem(f"{lines} lines", lines)
+        for factor in UPSCALES:
+            self.upscale.addItem("Off" if factor == 1 else f"{factor} times", factor)
         self.quality.setSpecialValueText(AUTOMATIC)
         self.quality.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.start.setPlaceholderText("0:00")
@@ -152,6 +157,8 @@ class ExportSettings(QWidget):
             (self.quality, "Quality", "The codec's own number: lower is better, and larger. Automatic suits most"),
             (self.work_height, "Work height", "Lines that the network sees: fewer is faster and broader in stroke. "
              f"Automatic: the source's own, at most {WORK_HEIGHT_LIMIT}"),
+            (self.upscale, "Enlarge", "Enlarge what the network painted, with crisp edges: with half the work height, "
+             "the same size in broader strokes"),
             (self.start, "Trim start", "Begin here: seconds, or MM:SS"),
             (self.end, "Trim end", "Stop here: seconds, or MM:SS"),
             (self.folder, "Output folder", "Where results go. Empty: beside each source. Nothing is ever replaced"),
@@ -170,7 +177,8 @@ class ExportSettings(QWidget):
             _labeled("Style", self.style_choice), _labeled("Work height", self.work_height),
             self._share("Strength", self.strength), self._share("Stability", self.stability),
             _labeled("Codec", self.codec), _labeled("Quality", self.quality),
-            self._trim(), _labeled("Color", self.keep_color),
+            self._trim(), _labeled("Enlarge", self.upscale),
+            _labeled("Color", self.keep_color),
         )
         for number, cell in enumerate(cells):
             grid.addLayout(cell, number // 2, number % 2)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fnst_live.frames.frame import Frame, FrameSize
 from fnst_live.frames.resize import resize, within_lines
-from fnst_live.sources.landscape import Landscape
+from fnst_live.scene.landscape import Landscape
 from fnst_live.sources.pace import Pace
 from fnst_live.sources.picture import read_picture
 from fnst_live.sources.scene import LOOP_S

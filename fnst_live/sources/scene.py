@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from fnst_live.frames.frame import Frame, FrameSize
 from fnst_live.frames.video_format import VideoFormat
-from fnst_live.sources.landscape import Landscape
+from fnst_live.scene.landscape import Landscape
 
 LOOP_S = 10
 

@@ -5,6 +5,7 @@ Judged at half the size, in both directions: neighbors agree anyway, and it cost
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -22,8 +23,8 @@ NOISE_FLOOR = 5.0         # levels of color error that are the camera's, not the
 OTHER_SCENE_ERROR = 20.0  # levels of color error that no flow and no camera make in half of a picture
 FORGIVEN_PX = 2.0         # misalignment that is the flow's, not the scene's, where texture turns it into color error
 MOST_FORGIVEN = 40.0      # levels; the contour of a thing that moves is steeper
+ERRATIC_PX = 3            # a median over so many takes lone errors of the flow away; over 5, strokes follow noise
 BESIDE = 0.25             # of its steepness counts for a boundary's neighbors
-SUMS_OF_TWO = np.ones((1, 2), np.float32)
 
 
 class PastTrust:
@@ -74,22 +75,29 @@ def steepness(picture: Pixels) -> npt.NDArray[np.float32]:
 def motion_boundary(flow: Flow) -> npt.NDArray[np.float32]:
     """0..1: where one thing passes before another, and what is uncovered has no past: float32 (H, W).
 
-    Ruder et al. 2016, equation 6, for a flow of half the size; from 0 at their threshold to 1 at twice as much.
+    Ruder et al. 2016, equation 6, for a flow of half the size, less its lone errors; from 0 at their threshold to 1 at
+    twice as much.
     """
-    along_x = cv2.Sobel(flow, cv2.CV_32F, 1, 0, ksize=1, scale=0.5)
-    along_y = cv2.Sobel(flow, cv2.CV_32F, 0, 1, ksize=1, scale=0.5)
-    slope = cv2.transform(cv2.add(cv2.multiply(along_x, along_x), cv2.multiply(along_y, along_y)), SUMS_OF_TWO)
-    threshold = 0.04 * cv2.transform(cv2.multiply(flow, flow), SUMS_OF_TWO) + 0.002
-    ratio = np.asarray(slope / threshold, np.float32)
+    components = [cv2.medianBlur(component, ERRATIC_PX) for component in cv2.split(flow)]
+    slopes = [cv2.Sobel(component, cv2.CV_32F, *axis, ksize=1) for component in components for axis in ((1, 0), (0, 1))]
+    threshold = 0.04 * sum_of_squares(components) + 0.002
+    ratio = np.asarray(0.25 * sum_of_squares(slopes) / threshold, np.float32)  # a slope over two pixels, squared
     beside = cv2.dilate(ratio * BESIDE - 1, np.ones((3, 3), np.uint8))
     return np.clip(cv2.max(ratio - 1, beside), 0, 1)
 
 
+def sum_of_squares(planes: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
+    """float32 (H, W), from as many planes of that size as there are."""
+    total = np.zeros_like(planes[0])
+    for plane in planes:
+        cv2.accumulateSquare(plane, total)
+    return total
+
+
 def taken_from_still(warp: Warp) -> npt.NDArray[np.bool_]:
     """(H, W), True where a moving pixel would come from one that has stayed where it is: one thing cannot do both."""
-    reach = np.abs(warp.flow)
-    is_still = np.asarray(cv2.inRange(reach, np.zeros(2), np.zeros(2)), np.uint8)  # 0 or 255
-    is_moving = cv2.bitwise_not(cv2.inRange(reach, np.zeros(2), np.full(2, 0.5)))
+    is_still = np.asarray(cv2.inRange(warp.flow, np.zeros(2), np.zeros(2)), np.uint8)  # 0 or 255
+    is_moving = cv2.bitwise_not(cv2.inRange(warp.flow, np.full(2, -0.5), np.full(2, 0.5)))
     is_taken: npt.NDArray[np.bool_] = cv2.bitwise_and(warp.quick(is_still), is_moving) > 0
     return is_taken
 

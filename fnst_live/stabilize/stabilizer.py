@@ -110,7 +110,7 @@ class FlowStabilizer:
             self._warp, self._trust = Warp(height, width), PastTrust(height, width)
 
     def _blend(self, past: Past, gray: Gray, half: Pixels, fresh: Floats) -> Floats | None:
-        """The steadied picture, float32 (H, W, 3) in 0..255, or None after a cut."""
+        """The steadied picture, float32 (H, W, 3) in 0..255, or None after a cut. The past's gives its memory to it."""
         self._follow_motion(past.gray, gray)
         trust = self._trust.estimate(half, past.half, self._warp.flow)
         if trust is None:
@@ -118,7 +118,8 @@ class FlowStabilizer:
             return None
         warped = self._warp.between(past.steady, self._softness)
         share = cv2.multiply(trust, likeness(warped, fresh), scale=self.weight)
-        steady = with_color_of(fresh, np.asarray(cv2.blendLinear(warped, fresh, share, 1 - share), np.float32))
+        blended = cv2.blendLinear(warped, fresh, share, 1 - share, dst=past.steady)
+        steady = with_color_of(fresh, np.asarray(blended, np.float32))
         self._softness = next_softness(self._softness, crispness(steady) / max(crispness(fresh), 1e-6))
         return steady
 
@@ -128,8 +129,7 @@ class FlowStabilizer:
         self._warp.follow(flow)
         resting = pixels_at_rest(now, before, self._warp)
         if resting is not None:
-            flow[resting] = 0
-            self._warp.follow(flow)
+            self._warp.follow(np.asarray(cv2.copyTo(flow, (~resting).view(np.uint8)), np.float32))  # else nothing
 
 
 def make_stabilizer(stability: float, *, exact: bool = True) -> Stabilizer:
@@ -152,7 +152,10 @@ def likeness(warped: Floats, fresh: Floats) -> Floats:
 
 
 def with_color_of(fresh: Floats, steady: Floats) -> Floats:
-    """Brightness spread around its mean, and colors away from gray, each by a little a frame, as far as in fresh."""
+    """Brightness spread around its mean, and colors away from gray, each by a little a frame, as far as in fresh.
+
+    Works in place: what it returns is steady.
+    """
     mean, spread, saturation = color_figures(steady)
     _, wanted_spread, wanted_saturation = color_figures(fresh)
     contrast_gain, color_gain = (
@@ -162,7 +165,7 @@ def with_color_of(fresh: Floats, steady: Floats) -> Floats:
     gray = np.tile(LUMA, (3, 1))
     matrix = contrast_gain * gray + color_gain * (np.eye(3) - gray)
     shift = np.full((3, 1), mean * (1 - contrast_gain))
-    return np.asarray(cv2.transform(steady, np.hstack([matrix, shift])), np.float32)
+    return np.asarray(cv2.transform(steady, np.hstack([matrix, shift]), dst=steady), np.float32)
 
 
 def color_figures(picture: Floats) -> tuple[float, float, float]:
@@ -195,4 +198,4 @@ def crispness(picture: Floats) -> float:
 
 def _rounded(picture: Floats) -> Pixels:
     """Clamped to 0..255, to the nearest level."""
-    return np.asarray(cv2.convertScaleAbs(np.maximum(picture, 0)), np.uint8)
+    return np.asarray(cv2.add(picture, 0, dtype=cv2.CV_8U), np.uint8)

@@ -12,6 +12,10 @@ from fnst_live.stabilize.flow import Flow
 
 Number = TypeVar("Number", np.uint8, np.float32)
 
+REGAINED = 1.2  # of the steps between neighbors, for half a pixel in both directions 0.6: as crisp as bicubic
+NEIGHBORS = np.array([[0, 0.25, 0], [0.25, 0, 0.25], [0, 0.25, 0]], np.float32)
+SUM_OF_TWO = np.ones((1, 2), np.float32)
+
 
 class Warp:
     """Samples earlier pictures along one flow, at first along none."""
@@ -19,27 +23,37 @@ class Warp:
     def __init__(self, height: int, width: int):
         self.shape = (height, width)
         self._rows, self._columns = np.mgrid[0:height, 0:width].astype(np.float32)
+        self._x, self._y = np.empty_like(self._columns), np.empty_like(self._rows)
+        self._fetched, self._around, self._crisp = (np.empty((height, width, 3), np.float32) for _ in range(3))
         self.follow(np.zeros((height, width, 2), np.float32))
 
     def follow(self, flow: Flow) -> None:
         """Use this flow, float32 (H, W, 2) in pixels, from now on."""
         self.flow = flow
-        self._x, self._y = self._columns + flow[..., 0], self._rows + flow[..., 1]
-
-    def sharp(self, picture: npt.NDArray[Number]) -> npt.NDArray[Number]:
-        """Bicubic: for what is seen, since it is resampled again and again."""
-        return self._sampled(picture, cv2.INTER_CUBIC)
+        np.add(self._columns, flow[..., 0], out=self._x)
+        np.add(self._rows, flow[..., 1], out=self._y)
 
     def quick(self, picture: npt.NDArray[Number]) -> npt.NDArray[Number]:
         """Bilinear: for what is only compared."""
-        return self._sampled(picture, cv2.INTER_LINEAR)
+        warped = cv2.remap(picture, self._x, self._y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(warped, picture.dtype)
 
     def between(self, picture: npt.NDArray[np.float32], softness: float) -> npt.NDArray[np.float32]:
-        """`sharp` for softness 0, `quick` for 1, sharper still below 0."""
-        sharp = self.sharp(picture)
-        if softness == 0:
-            return sharp
-        return np.asarray(cv2.addWeighted(sharp, 1 - softness, self.quick(picture), softness, 0), np.float32)
+        """For what is seen, since it is resampled again and again: `quick` for softness 1, as crisp as bicubic for 0,
+        crisper still below.
+
+        What fetching between pixels softens is sharpened by as much, and what is fetched from a whole pixel not at
+        all: a third of a bicubic kernel's time. picture: (H, W, 3). The result is good until the next call, since
+        fresh memory for each frame would cost as much as half of the fetching.
+        """
+        fetched = cv2.remap(
+            picture, self._x, self._y, cv2.INTER_LINEAR, dst=self._fetched, borderMode=cv2.BORDER_REPLICATE
+        )
+        if softness >= 1:
+            return np.asarray(fetched, np.float32)
+        gain = softening(self.flow) * (REGAINED * (1 - softness))
+        around = cv2.filter2D(fetched, -1, NEIGHBORS, dst=self._around)
+        return np.asarray(cv2.blendLinear(fetched, around, 1 + gain, -gain, dst=self._crisp), np.float32)
 
     def outside(self) -> npt.NDArray[np.bool_]:
         """(H, W), True where the flow comes from beyond the border."""
@@ -49,6 +63,8 @@ class Warp:
         )
         return is_outside
 
-    def _sampled(self, picture: npt.NDArray[Number], interpolation: int) -> npt.NDArray[Number]:
-        warped = cv2.remap(picture, self._x, self._y, interpolation, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(warped, picture.dtype)
+
+def softening(flow: Flow) -> npt.NDArray[np.float32]:
+    """By how much a bilinear fetch along the flow softens: float32 (H, W), 0 at whole pixels to 0.5 between four."""
+    beside = np.abs(flow - np.rint(flow))
+    return np.asarray(cv2.transform(beside - beside * beside, SUM_OF_TWO), np.float32)

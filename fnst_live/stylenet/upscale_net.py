@@ -1,12 +1,13 @@
 """The enlarging network: two, four or eight times the size, with edges instead of blur, and its model file.
 
-A few small convolutions at the small size, whose last one gives all pixels of a larger square at once (ESPCN, Shi et al.
-2016), added to the small pixel itself. Nothing in it looks at the whole picture, so a picture can be enlarged in tiles
-that overlap by `reach` pixels, with the same result.
+A few small convolutions at the small size, whose last one gives all pixels of a larger square at once (ESPCN, Shi et
+al. 2016), added to the small pixel itself. Nothing in it looks at the whole picture, so a picture can be enlarged in
+tiles that overlap by `reach` pixels, with the same result.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Mapping
@@ -54,7 +55,7 @@ class UpscaleNet(nn.Module):
         self.shape = shape
         widths = [3, *[shape.channels] * (shape.depth + 1), 3 * shape.factor**2]
         self.layers = nn.ModuleList(
-            nn.Conv2d(before, after, 3, padding=1) for before, after in zip(widths[:-1], widths[1:], strict=True)
+            nn.Conv2d(before, after, 3, padding=1) for before, after in itertools.pairwise(widths)
         )
         nn.init.normal_(self.last.weight, std=1e-3)  # training starts from large pixels
 

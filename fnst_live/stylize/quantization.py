@@ -11,7 +11,7 @@ import numpy as np
 import openvino as ov
 
 from fnst_live.frames.frame import FrameSize
-from fnst_live.sources.landscape import Landscape
+from fnst_live.scene.landscape import Landscape
 from fnst_live.stylenet.model_file import StyleModel
 from fnst_live.stylize.openvino_graph import Range, ranges_graph_of
 

@@ -41,6 +41,15 @@ class NetworkStylizer:
         return max(self._min_side, -(-side // self._multiple_of) * self._multiple_of)
 
 
+class NoStylizer:
+    """Paints nothing: for whoever only enlarges. Satisfies `pipeline.stages.Stylizer`."""
+
+    lanes = 1
+
+    def stylize(self, content: Frame) -> Frame:
+        return content
+
+
 def mix_styles(a: StyleVector, b: StyleVector, amount: float) -> StyleVector:
     """A style between two of one network: amount 0 is a, 1 is b (Dumoulin et al. 2017, section 3.2)."""
     mixed: StyleVector = ((1 - amount) * a + amount * b).astype(np.float32)

@@ -122,6 +122,7 @@ def test_files_are_added_with_what_the_form_says(panel: ExportPanel, queue: Queu
     form.stability.setValue(30)
     form.keep_color.setChecked(True)
     form.work_height.setCurrentText("480 lines")
+    form.upscale.setCurrentText("2 times")
     form.codec.setCurrentText("hevc")
     form.quality.setValue(25)
     form.start.setText("0:05")
@@ -129,7 +130,7 @@ def test_files_are_added_with_what_the_form_says(panel: ExportPanel, queue: Queu
     form.folder.setText(str(tmp_path))
     panel.add_files([Path("/videos/clip.mp4")])
     [added] = queue.states()
-    assert added.job.look == LookSettings("udnie", 0.7, True, 480, 0.3)
+    assert added.job.look == LookSettings("udnie", 0.7, True, 480, 0.3, upscale=2)
     assert added.job.video == VideoSettings("0:05", "12", "hevc", 25)
     assert (added.job.source, added.job.output_folder) == (Path("/videos/clip.mp4"), tmp_path)
 

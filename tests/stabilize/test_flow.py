@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fnst_live.stabilize.flow import BackwardFlow, Flow, Gray
+from fnst_live.stabilize.flow import STILL_PX, BackwardFlow, Flow, Gray, snapped
 
 INTERIOR = (slice(16, -16), slice(16, -16))
 TOLERANCE_PX = 0.2
@@ -58,3 +58,8 @@ def test_an_estimator_remembers_nothing() -> None:
     estimator = BackwardFlow()
     estimator.estimate(texture(seed=1), texture(seed=2))
     assert np.array_equal(estimator.estimate(moved(before, 2, 1), before), flow_of(moved(before, 2, 1), before))
+
+
+def test_what_is_less_than_the_estimates_noise_is_nothing_and_all_else_stays() -> None:
+    flow = np.random.default_rng(0).normal(0, 2 * STILL_PX, (20, 30, 2)).astype(np.float32)
+    assert np.array_equal(snapped(flow), np.where(np.abs(flow) <= np.float32(STILL_PX), 0, flow))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fnst_live.frames.frame import Frame, FrameSize, Pixels
-from fnst_live.sources.landscape import Landscape
+from fnst_live.scene.landscape import Landscape
 from fnst_live.stabilize.stabilizer import FlowStabilizer
 
 SIZE = FrameSize(192, 144)

@@ -54,19 +54,22 @@ def test_whole_pixels_are_fetched_exactly_whichever_way(seed: int) -> None:
     warp = warp_along(flow)
     expected = naive_warp(picture, flow)
     assert np.array_equal(warp.quick(picture), expected)
-    assert np.array_equal(warp.sharp(picture), expected)
+    assert np.abs(warp.between(picture, 0) - expected).max() < 0.01
     assert np.array_equal(warp.quick(picture.astype(np.uint8)), naive_warp(np.floor(picture), flow))
 
 
 def test_at_first_it_follows_no_flow() -> None:
     picture = random_picture()
-    assert np.array_equal(Warp(HEIGHT, WIDTH).sharp(picture), picture)
+    assert np.array_equal(Warp(HEIGHT, WIDTH).quick(picture), picture)
 
 
-def test_sharp_softens_less_than_quick() -> None:
+def test_less_softness_is_crisper() -> None:
     picture, half_pixel = random_picture(), np.full((HEIGHT, WIDTH, 2), 0.5, np.float32)
     warp = warp_along(half_pixel)
-    assert warp.quick(picture).std() < warp.sharp(picture).std() < picture.std()
+    spreads = [float(warp.between(picture, softness).std()) for softness in (1, 0.5, 0, -0.5)]
+    assert spreads == sorted(spreads)
+    assert spreads[0] == pytest.approx(float(warp.quick(picture).std()))
+    assert spreads[2] < picture.std()
 
 
 def test_outside_is_what_comes_from_beyond_the_border() -> None:
@@ -86,4 +89,4 @@ def test_a_pan_leaves_the_edge_that_came_into_view_without_a_past() -> None:
 def test_the_next_flow_replaces_the_last() -> None:
     picture, warp = random_picture(), warp_along(random_flow(0))
     warp.follow(np.zeros((HEIGHT, WIDTH, 2), np.float32))
-    assert np.array_equal(warp.sharp(picture), picture)
+    assert np.array_equal(warp.quick(picture), picture)

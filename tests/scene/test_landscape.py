@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from fnst_live.frames.frame import FrameSize, Pixels
-from fnst_live.sources.landscape import Landscape, fractal_noise
+from fnst_live.scene.landscape import Landscape, fractal_noise
 
 SIZE = FrameSize(160, 120)
 
