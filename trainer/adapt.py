@@ -18,7 +18,7 @@ from fnst_live.stylenet.model_file import ModelFileError, ModelHeader, StyleCard
 from fnst_live.stylenet.transformer_net import TransformerNet
 from trainer.batches import Batch, Contents, make_batch
 from trainer.config import AdaptConfig, as_json
-from trainer.data import PhotoBatches, find_photos
+from trainer.data import PhotoCrops, find_photos
 from trainer.dead_leaves import DeadLeaves
 from trainer.descent import backward, is_going_wrong, remember_loss
 from trainer.device import choose_device
@@ -133,4 +133,4 @@ def style_card(config: AdaptConfig) -> StyleCard:
 def make_contents(config: AdaptConfig) -> Contents:
     if config.dataset is None:
         return DeadLeaves(config.batch_size, config.image_size, config.seed)
-    return PhotoBatches(find_photos(config.dataset), config.batch_size, config.image_size, config.seed)
+    return PhotoCrops(find_photos(config.dataset), config.batch_size, config.image_size, config.seed)

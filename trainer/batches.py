@@ -1,13 +1,14 @@
 """What one step trains on, all of its randomness drawn: photos, which style each shall take, and how it moves.
 
-Everything follows from the seed and the step alone, so a run that goes on sees what it would have seen.
+Everything about a picture follows from the seed and its place in the run alone, so a run that goes on sees what it
+would have seen, and processes that share a batch make no more of it than their own pictures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import TracebackType
 from typing import Protocol
 
@@ -36,14 +37,23 @@ class Motion:
 
 @dataclass(frozen=True)
 class Batch:
-    """content: (N, 3, S, S) RGB in [0, 1]; rows: (N,) of the style table."""
+    """content: (N, 3, S, S) RGB in [0, 1]; rows: (N,) of the style table; whole: how many pictures the step has.
+
+    A piece, or what one of several processes learns from, is less than the whole.
+    """
 
     content: Tensor
     rows: Tensor
     motion: Motion | None
+    whole: int
 
     def __len__(self) -> int:
         return len(self.content)
+
+    @property
+    def share(self) -> float:
+        """Of the step's pictures: what the means over this piece count for in those over the whole."""
+        return len(self) / self.whole
 
     def pieces(self, count: int) -> list[Batch]:
         """As equal as can be; never more than there are pictures."""
@@ -55,28 +65,43 @@ class Batch:
             self.content.to(torch_device, memory_format=torch.channels_last),
             self.rows.to(torch_device),
             self.motion and self.motion.each(lambda tensor: tensor.to(torch_device)),
+            self.whole,
         )
 
     def _part(self, part: slice) -> Batch:
-        return Batch(self.content[part], self.rows[part], self.motion and self.motion.each(lambda t: t[part]))
+        motion = self.motion and self.motion.each(lambda tensor: tensor[part])
+        return Batch(self.content[part], self.rows[part], motion, self.whole)
 
 
 class Contents(Protocol):
     """Where pictures come from: photos, or what stands in for them."""
 
     seed: int
+    batch_size: int
 
-    def batch(self, step: int) -> Tensor:
-        """(N, 3, S, S) RGB in [0, 1], always the same for a step."""
+    def picture(self, place: int, generator: torch.Generator) -> Tensor:
+        """(1, 3, S, S) RGB in [0, 1]. place: its number in the run, over all steps."""
         ...
 
 
-def make_batch(contents: Contents, step: int, style_count: int, *, with_motion: bool) -> Batch:
-    """The batch of that step, on the CPU."""
-    generator = torch.Generator().manual_seed(contents.seed * 7919 + step)
-    content = contents.batch(step)                                                 # (N, 3, S, S)
-    rows = torch.randint(style_count, (len(content),), generator=generator)        # (N,)
-    return Batch(content, rows, move(content, generator) if with_motion else None)
+def make_batch(
+    contents: Contents, step: int, style_count: int, *, with_motion: bool, share: range | None = None
+) -> Batch:
+    """The batch of that step, or a share of its pictures, on the CPU."""
+    whole = contents.batch_size
+    places = [step * whole + number for number in share or range(whole)]
+    generators = [torch.Generator().manual_seed(contents.seed * 1_000_003 + place) for place in places]
+    rows = torch.cat([torch.randint(style_count, (1,), generator=generator) for generator in generators])  # (N,)
+    pictures = [contents.picture(*drawn) for drawn in zip(places, generators, strict=True)]
+    motions = [move(*moved) for moved in zip(pictures, generators, strict=True)] if with_motion else []
+    return Batch(torch.cat(pictures), rows, joined(motions), whole)
+
+
+def joined(motions: Sequence[Motion]) -> Motion | None:
+    """Of as many pictures; None of none."""
+    if not motions:
+        return None
+    return Motion(*(torch.cat([getattr(motion, part.name) for motion in motions]) for part in fields(Motion)))
 
 
 def move(content: Tensor, generator: torch.Generator) -> Motion:

@@ -6,6 +6,7 @@ tensors: no file can run code. Data order and noise need no place in them: they 
 
 from __future__ import annotations
 
+import io
 import logging
 import pickle
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ import torch
 
 from trainer.errors import CheckpointError
 from trainer.learner import Course, Learner
+from trainer.processes import Processes
 from trainer.run_folder import write_whole
 
 KEPT_COUNT = 2
@@ -29,19 +31,46 @@ log = logging.getLogger(__name__)
 
 def save_checkpoint(folder: Path, learner: Learner) -> Path:
     """Write the learner's state as the newest, and take the oldest away."""
-    state = {
+    file = folder / f"step-{learner.course.step:09d}.pt"
+    write_whole(file, lambda partial: torch.save(state_of(learner), partial))
+    for older in checkpoint_files(folder)[KEPT_COUNT:]:
+        older.unlink(missing_ok=True)
+    return file
+
+
+def share_state(learner: Learner, processes: Processes) -> None:
+    """What the first process has becomes what all have: they need not see its files. Raises ProcessesError."""
+    if processes.count == 1:
+        return
+    stream = io.BytesIO()
+    torch.save(state_of(learner), stream)
+    shared = io.BytesIO(processes.bytes_of_first(stream.getvalue()))
+    restore(learner, torch.load(shared, map_location="cpu", weights_only=True))
+
+
+def state_of(learner: Learner) -> dict[str, Any]:
+    return {
         "network": learner.network.state_dict(),
         "styles": learner.styles.detach(),
         "style_names": learner.style_names,
         "averages": learner.averages,
         "optimizer": learner.optimizer.state_dict(),
+        "scaler": learner.scaler.state_dict(),
         "course": asdict(learner.course),
     }
-    file = folder / f"step-{learner.course.step:09d}.pt"
-    write_whole(file, lambda partial: torch.save(state, partial))
-    for older in checkpoint_files(folder)[KEPT_COUNT:]:
-        older.unlink(missing_ok=True)
-    return file
+
+
+def restore(learner: Learner, state: Mapping[str, Any]) -> None:
+    """Go on from there."""
+    learner.network.load_state_dict(state["network"])
+    with torch.no_grad():
+        learner.styles.copy_(state["styles"])
+        for average, saved in zip(learner.averages, state["averages"], strict=True):
+            average.copy_(saved)
+    learner.optimizer.load_state_dict(state["optimizer"])
+    if state.get("scaler"):  # empty where the run was none of float16 until now
+        learner.scaler.load_state_dict(state["scaler"])
+    learner.course = Course(**state["course"])
 
 
 def checkpoint_files(folder: Path) -> list[Path]:
@@ -68,13 +97,7 @@ def load_checkpoint(file: Path, learner: Learner) -> None:
     """Raises CheckpointError."""
     state = _read(file)
     _require_same_run(file, state, learner)
-    learner.network.load_state_dict(state["network"])
-    with torch.no_grad():
-        learner.styles.copy_(state["styles"])
-        for average, saved in zip(learner.averages, state["averages"], strict=True):
-            average.copy_(saved)
-    learner.optimizer.load_state_dict(state["optimizer"])
-    learner.course = Course(**state["course"])
+    restore(learner, state)
 
 
 class DamagedError(CheckpointError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from trainer.config import (
     AdaptConfig,
     EvaluateConfig,
     ExportConfig,
+    FetchConfig,
     OptimizeConfig,
     SuperResolutionConfig,
     SuperResolutionEvaluateConfig,
@@ -29,13 +31,17 @@ INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 2 bad input (with one line that says what to do), 130 Ctrl-C."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    level = logging.INFO if is_first_process() else logging.WARNING
+    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         parsed = build_parser().parse_args(arguments)
+        if parsed.run is not _train and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            raise ConfigError("torchrun is for fnst-train train: all other commands are one process each")
         parsed.run(parsed, arguments)
     except Stopped as stopped:
-        print(f"fnst-train: {stopped}", file=sys.stderr)
+        if is_first_process():
+            print(f"fnst-train: {stopped}", file=sys.stderr)
         return INTERRUPTED
     except KeyboardInterrupt:
         print("fnst-train: stopped; the same command goes on from the last checkpoint, if it was training",
@@ -48,6 +54,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"fnst-train: {error.filename or 'a file'} cannot be used: {error.strerror or error}", file=sys.stderr)
         return BAD_INPUT
     return 0
+
+
+def is_first_process() -> bool:
+    """What concerns all processes that torchrun started is said by one."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 class Parser(argparse.ArgumentParser):
@@ -83,6 +94,9 @@ def build_parser() -> Parser:
     export = commands.add_parser("export", help="make a file for other programs of a model")
     add_options(export, ExportConfig)
     export.set_defaults(run=_export)
+    fetch = commands.add_parser("fetch-vgg", help="download torchvision's VGG weights, which the losses can be made of")
+    add_options(fetch, FetchConfig)
+    fetch.set_defaults(run=_fetch_vgg)
     evaluate = commands.add_parser("eval", help="stylize one picture with a model")
     evaluate.add_argument("--content-image", type=Path, required=True, metavar="FILE", help="the photo")
     evaluate.add_argument("--model", type=Path, required=True, metavar="FILE", help="a .safetensors or .pth model")
@@ -98,7 +112,9 @@ def _train(parsed: argparse.Namespace, arguments: Sequence[str]) -> None:
     config = _train_config(parsed)  # tells of a wrong flag before torch is loaded
     from trainer.training import train
 
-    print(train(config, arguments))
+    model_file = train(config, arguments)
+    if is_first_process():
+        print(model_file)
 
 
 def _train_config(parsed: argparse.Namespace) -> TrainConfig:
@@ -151,6 +167,13 @@ def _export(parsed: argparse.Namespace, _: Sequence[str]) -> None:
     from trainer.export import export
 
     print(export(config))
+
+
+def _fetch_vgg(parsed: argparse.Namespace, _: Sequence[str]) -> None:
+    config = from_arguments(FetchConfig, parsed)
+    from trainer.fetch import fetch_vgg
+
+    print(fetch_vgg(config.vgg_model_dir, config.network))
 
 
 def _eval(parsed: argparse.Namespace, _: Sequence[str]) -> None:

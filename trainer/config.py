@@ -39,10 +39,10 @@ parse_duration.__name__ = "duration"  # argparse: "invalid duration value"
 
 @dataclass(frozen=True)
 class LossWeights:
-    """What matters how much in the sum of all losses; see losses.py for what 1 means of each."""
+    """What matters how much in the sum of all losses; see losses.py for what 1 means of each. style: per painting."""
 
     content: float
-    style: float
+    style: tuple[float, ...]
     tv: float = 0.0
     temporal: float = 0.0
 
@@ -59,9 +59,11 @@ class TrainConfig:
     cuda: int = option("1 trains on the GPU, 0 on the CPU", 0, choices=(0, 1))
     batch_size: int = option("pictures per step", 4)
     precision: str = option(
-        "arithmetic: bfloat16 is twice as fast where the processor has it, auto looks",
-        "auto", choices=("auto", "float32", "bfloat16"),
+        "arithmetic: bfloat16 is twice as fast where the processor has it, auto looks; float16 is for cards without it",
+        "auto", choices=("auto", "float32", "bfloat16", "float16"),
     )
+    network: str = option("what learns: johnson2016 is the classic network, of one painting",
+                          "transformer_net", choices=("transformer_net", "johnson2016"))
 
     image_size: int = option("side of the training crops, in pixels", 192)
     style_size: tuple[int, ...] = option(
@@ -74,7 +76,9 @@ class TrainConfig:
     time_budget: float | None = option("time to train for, instead of --epochs: 90s, 10m, 1h30m", None,
                                        type=parse_duration, metavar="TIME")
     content_weight: float = option("how much of the content must survive", 0.5)
-    style_weight: float = option("how much of the painting must appear", 1.0)
+    style_weight: tuple[float, ...] = option(
+        "how much of the painting must appear; one for all or one per painting", (1.0,), nargs="+", metavar="WEIGHT",
+    )
     tv_weight: float = option("how smooth it must be", 0.02)
     temporal_weight: float = option("how steady it must be under motion", 30.0)
     lr: float = option("peak learning rate of Adam", 1e-3)
@@ -97,6 +101,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         self._check_numbers()
         self._check_names()
+        self._check_choices()
 
     @property
     def style_names(self) -> list[str]:
@@ -106,11 +111,15 @@ class TrainConfig:
     @property
     def style_sizes(self) -> tuple[int, ...]:
         """One per painting."""
-        return self.style_size if len(self.style_size) > 1 else self.style_size * len(self.style_image)
+        return self._per_painting(self.style_size)
 
     @property
     def weights(self) -> LossWeights:
-        return LossWeights(self.content_weight, self.style_weight, self.tv_weight, self.temporal_weight)
+        style = self._per_painting(self.style_weight)
+        return LossWeights(self.content_weight, style, self.tv_weight, self.temporal_weight)
+
+    def _per_painting(self, given: tuple[T, ...]) -> tuple[T, ...]:
+        return given if len(given) > 1 else given * len(self.style_image)
 
     def _check_numbers(self) -> None:
         require_numbers(self)
@@ -118,6 +127,16 @@ class TrainConfig:
         _require(self.epochs >= 1 or self.steps >= 1, "--epochs must be 1 or more")
         _require(self.ema_decay < 1, "--ema-decay must be less than 1")
         _require(not (self.steps and self.time_budget), "--steps and --time-budget exclude each other: give one")
+
+    def _check_choices(self) -> None:
+        _require(
+            self.precision != "float16" or self.cuda == 1,
+            "--precision float16 is for graphics cards, --cuda 1: a processor takes 25 times as long as with float32",
+        )
+        _require(
+            self.network != "johnson2016" or len(self.style_image) == 1,
+            "--network johnson2016 learns one painting: give one --style-image, or leave --network away",
+        )
 
     def _check_names(self) -> None:
         is_plain = bool(self.name.strip(".")) and Path(self.name).name == self.name
@@ -133,11 +152,12 @@ class TrainConfig:
                 not given or len(given) == len(self.style_image),
                 f"{flag_of(name)} needs one entry per --style-image: {len(self.style_image)}, not {len(given)}",
             )
-        _require(
-            len(self.style_sizes) == len(self.style_image),
-            f"--style-size needs one entry, or one per --style-image: {len(self.style_image)}, "
-            f"not {len(self.style_size)}",
-        )
+        for name in ("style_size", "style_weight"):
+            given = getattr(self, name)
+            _require(
+                len(given) in (1, len(self.style_image)),
+                f"{flag_of(name)} needs one entry, or one per --style-image: {len(self.style_image)}, not {len(given)}",
+            )
 
 
 @dataclass(frozen=True)
@@ -184,7 +204,7 @@ class AdaptConfig:
 
     @property
     def weights(self) -> LossWeights:
-        return LossWeights(self.content_weight or 0.0, self.style_weight, self.tv_weight, self.temporal_weight)
+        return LossWeights(self.content_weight or 0.0, (self.style_weight,), self.tv_weight, self.temporal_weight)
 
     @property
     def style_name(self) -> str:
@@ -232,7 +252,7 @@ class OptimizeConfig:
 
     @property
     def weights(self) -> LossWeights:
-        return LossWeights(self.content_weight, self.style_weight, self.tv_weight)
+        return LossWeights(self.content_weight, (self.style_weight,), self.tv_weight)
 
 
 @dataclass(frozen=True)
@@ -260,6 +280,14 @@ class EvaluateConfig:
     def __post_init__(self) -> None:
         require_numbers(self, least={"iterations": 0, "photo_count": 1})
         _require(min(self.sizes) >= 32, "--sizes must be 32 or more")
+
+
+@dataclass(frozen=True)
+class FetchConfig:
+    """Settings of `fnst-train fetch-vgg`."""
+
+    vgg_model_dir: Path = option("folder that the weights go into", metavar="DIR")
+    network: str = option("which network", "vgg19", choices=("vgg16", "vgg19"))
 
 
 @dataclass(frozen=True)
@@ -347,6 +375,7 @@ def require_inputs(config: TrainConfig) -> None:
     """Look at all that lies on disk before the first step, not after the hundredth. Raises ConfigError."""
     _require(config.dataset.is_dir(), f"--dataset {config.dataset} is not a folder")
     for file in config.style_image:
+        _require(not file.is_dir(), f"--style-image {file} is a folder: give the paintings in it, as {file}/*.jpg")
         _require(file.is_file(), f"--style-image {file} does not exist")
     if config.init_model is not None:
         _require(config.init_model.is_file(), f"--init-model {config.init_model} does not exist")
@@ -402,9 +431,9 @@ def _absolute(value: Any) -> Any:
 
 
 def _typed(value: Any, hint: Any) -> Any:
-    """JSON knows neither paths nor tuples."""
+    """JSON knows neither paths nor tuples; what is a list now was one value in older runs."""
     if get_origin(hint) is tuple:
-        return tuple(_typed(item, get_args(hint)[0]) for item in value)
+        return tuple(_typed(item, get_args(hint)[0]) for item in (value if isinstance(value, list) else [value]))
     if get_origin(hint) is types.UnionType and value is not None:
         return _typed(value, get_args(hint)[0])
     return Path(value) if hint is Path else value

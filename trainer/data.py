@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -70,27 +69,22 @@ def load_style_image(file: Path, shorter_side: int) -> Tensor:
     return F.interpolate(image, (height, width), mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
 
 
-class PhotoBatches:
-    """Endless shuffled batches of crops, reproducible from the seed and the step alone."""
+class PhotoCrops:
+    """Endless shuffled crops, each reproducible from the seed and its place in the run alone."""
 
     def __init__(self, photos: list[Path], batch_size: int, size: int, seed: int, *, augment: bool = True):
         self.photos, self.batch_size, self.size, self.seed, self.augment = photos, batch_size, size, seed, augment
         self.damaged: set[Path] = set()
 
-    def batch(self, step: int) -> Tensor:
-        """The batch of that step: (N, 3, size, size) RGB in [0, 1]."""
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
-        return torch.cat([self._crop(index, generator) for index in self._indices(step)])
-
-    def _indices(self, step: int) -> Iterator[int]:
-        for position in range(step * self.batch_size, (step + 1) * self.batch_size):
-            epoch, offset = divmod(position, len(self.photos))
-            order = torch.randperm(len(self.photos), generator=torch.Generator().manual_seed(self.seed + epoch))
-            yield int(order[offset])
-
-    def _crop(self, index: int, generator: torch.Generator) -> Tensor:
-        crop = random_crop(self._readable(index), self.size, generator)
+    def picture(self, place: int, generator: torch.Generator) -> Tensor:
+        """(1, 3, size, size) RGB in [0, 1]. place: its number in the run, over all steps and epochs."""
+        crop = random_crop(self._readable(self._index(place)), self.size, generator)
         return roughen(crop, generator) if self.augment else crop
+
+    def _index(self, place: int) -> int:
+        epoch, offset = divmod(place, len(self.photos))
+        order = torch.randperm(len(self.photos), generator=torch.Generator().manual_seed(self.seed + epoch))
+        return int(order[offset])
 
     def _readable(self, index: int) -> Tensor:
         """The photo, or the next one that is not damaged."""

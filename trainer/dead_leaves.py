@@ -20,20 +20,16 @@ SMALLEST, LARGEST = 0.02, 0.7  # radius, in sides of the picture
 
 
 class DeadLeaves:
-    """Endless batches, reproducible from the seed and the step alone, as `PhotoBatches` are."""
+    """Endless pictures, each reproducible from the seed and its place in the run alone, as `PhotoCrops` are."""
 
     def __init__(self, batch_size: int, size: int, seed: int):
         self.batch_size, self.size, self.seed = batch_size, size, seed
 
-    def batch(self, step: int) -> Tensor:
-        """(N, 3, size, size) RGB in [0, 1]."""
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
-        pictures = []
-        for number in range(self.batch_size):
-            random = np.random.default_rng((self.seed, step, number))
-            picture = to_tensor(fallen_leaves(self.size, random)) * light(self.size, random)
-            pictures.append(roughen(exposed(picture, random), generator))
-        return torch.cat(pictures)
+    def picture(self, place: int, generator: torch.Generator) -> Tensor:
+        """(1, 3, size, size) RGB in [0, 1]."""
+        random = np.random.default_rng((self.seed, place))
+        picture = to_tensor(fallen_leaves(self.size, random)) * light(self.size, random)
+        return roughen(exposed(picture, random), generator)
 
 
 def fallen_leaves(size: int, random: np.random.Generator) -> Image.Image:

@@ -4,35 +4,64 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.amp.grad_scaler import GradScaler
 
 from trainer.batches import Batch
 from trainer.errors import MemoryShortageError
 from trainer.learner import Course
+from trainer.losses import Energies
 from trainer.objective import Objective
+from trainer.processes import ALONE, Processes
+
+T = TypeVar("T")
 
 CALM_STEPS = 20    # at first the loss may jump: the network knows nothing yet
 EXPLOSION = 20.0   # times the usual loss
 USUAL_DECAY = 0.95
+UNSCALED = GradScaler("cpu", enabled=False)
 
 log = logging.getLogger(__name__)
 
 
 def backward(
-    objective: Objective, network: nn.Module, styles: Tensor, batch: Batch, course: Course
+    objective: Objective,
+    network: nn.Module,
+    styles: Tensor,
+    batch: Batch,
+    course: Course,
+    *,
+    processes: Processes = ALONE,
+    scaler: GradScaler = UNSCALED,
 ) -> dict[str, Tensor]:
-    """Add the batch's gradient to the parameters, and return its losses. Where memory runs out, the batch is halved.
+    """Give the parameters the gradient of the whole step's batch, and return its losses.
 
-    The pieces are weighted by their size, and every loss is a mean over pictures, so they add up to the whole.
-    Raises MemoryShortageError.
+    batch: this process's share. Where memory runs out, it is halved. Pieces and shares are weighted by their size, and
+    every loss is a mean over pictures, so they add up to the whole. Raises MemoryShortageError, ProcessesError.
     """
+    energies: Energies = {}
+    if processes.count > 1:
+        energies = _in_pieces(partial(objective.content_energies, torch_device=styles.device), batch, course)
+        processes.add_up(list(energies.values()))
+    losses = _in_pieces(partial(_backward, objective, network, styles, energies, scaler), batch, course)
+    gradients = [parameter.grad for parameter in (*network.parameters(), styles) if parameter.grad is not None]
+    processes.add_up([*gradients, *losses.values()])
+    return losses
+
+
+def _in_pieces(work: Callable[[list[Batch]], T], batch: Batch, course: Course) -> T:
+    """What the work makes of the batch, in as few pieces as memory allows; nothing of a failed attempt is held."""
     while True:
-        losses = _try_backward(objective, network, styles, batch, course.piece_count)
-        if losses is not None:
-            return losses
+        try:
+            return work(batch.pieces(course.piece_count))
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
         if course.piece_count >= len(batch):
             raise MemoryShortageError("not even one picture fits into memory: give a smaller --image-size")
         course.piece_count = min(2 * course.piece_count, len(batch))
@@ -41,25 +70,24 @@ def backward(
         )
 
 
-def _try_backward(
-    objective: Objective, network: nn.Module, styles: Tensor, batch: Batch, piece_count: int
-) -> dict[str, Tensor] | None:
-    """None where memory ran out; nothing of the attempt is held then."""
+def _backward(
+    objective: Objective,
+    network: nn.Module,
+    styles: Tensor,
+    energies: Energies,
+    scaler: GradScaler,
+    pieces: list[Batch],
+) -> dict[str, Tensor]:
+    """The sums over the pieces: of gradients into the parameters, of losses returned."""
     for parameter in (*network.parameters(), styles):
         parameter.grad = None
+    if len(pieces) > 1 and not energies:
+        energies = objective.content_energies(pieces, styles.device)
     sums: dict[str, Tensor] = {}
-    try:
-        pieces = batch.pieces(piece_count)
-        energies = objective.content_energies(pieces, styles.device) if len(pieces) > 1 else None
-        for piece in pieces:
-            losses = objective.losses(network, styles, piece.to(styles.device), energies)
-            share = len(piece) / len(batch)
-            torch.autograd.backward(losses["total"] * share)
-            sums = {name: sums.get(name, 0) + value.detach() * share for name, value in losses.items()}
-    except RuntimeError as error:
-        if not is_out_of_memory(error):
-            raise
-        return None
+    for piece in pieces:
+        losses = objective.losses(network, styles, piece.to(styles.device), energies)
+        torch.autograd.backward(scaler.scale(losses["total"] * piece.share))
+        sums = {name: sums.get(name, 0) + value.detach() * piece.share for name, value in losses.items()}
     return sums
 
 
@@ -74,6 +102,13 @@ def is_going_wrong(course: Course, losses: Mapping[str, Tensor], gradient_norm: 
     if not math.isfinite(total + float(gradient_norm)):
         return True
     return course.step >= CALM_STEPS and total > EXPLOSION * course.usual_loss
+
+
+def is_scaled_too_far(scaler: GradScaler, losses: Mapping[str, Tensor], gradient_norm: Tensor) -> bool:
+    """float16 only: the loss is sound, and only its scaled gradient leaves the numbers (Micikevicius et al. 2018)."""
+    if not scaler.is_enabled() or scaler.get_scale() <= 1:
+        return False
+    return math.isfinite(float(losses["total"])) and not math.isfinite(float(gradient_norm))
 
 
 def remember_loss(course: Course, losses: Mapping[str, Tensor]) -> None:

@@ -35,5 +35,13 @@ class MemoryShortageError(TrainerError):
     """Not even the smallest piece fits into memory."""
 
 
+class ProcessesError(TrainerError):
+    """Processes of one run that cannot go on together."""
+
+
+class DownloadError(TrainerError):
+    """Weights that could not be fetched whole."""
+
+
 class ExportError(TrainerError):
     """A model that cannot be written in the format asked for."""

@@ -6,14 +6,15 @@ Dumoulin et al. 2017: all styles share the network, and each has a row of its ow
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.amp.grad_scaler import GradScaler
 
-from fnst_live.stylenet.model_file import ModelFileError, StyleModel, load_model
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+from fnst_live.stylenet.model_file import ModelFileError, ModelHeader, StyleCard, StyleModel, build_network, load_model
+from fnst_live.stylenet.transformer_net import NetShape, initial_styles
 from trainer.config import TrainConfig
 from trainer.errors import ConfigError
 
@@ -39,43 +40,70 @@ class Course:
 
 @dataclass
 class Learner:
-    """styles: (style_count, style_length), row by row in the order of style_names."""
+    """header: of the model to be. styles: (style_count, style_length), row by row in the order of style_names.
 
-    network: TransformerNet
-    styles: torch.nn.Parameter
-    style_names: list[str]
+    scaler: of the loss, where gradients are float16; else it leaves it as it is.
+    """
+
+    header: ModelHeader
+    network: nn.Module
+    styles: nn.Parameter
     averages: list[Tensor]
     optimizer: torch.optim.Optimizer
+    scaler: GradScaler
     course: Course = field(default_factory=Course)
 
     @property
-    def parameters(self) -> list[torch.nn.Parameter]:
+    def style_names(self) -> list[str]:
+        return [card.name for card in self.header.styles]
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
         return [*self.network.parameters(), self.styles]
 
 
 def new_learner(config: TrainConfig, torch_device: torch.device) -> Learner:
     """A network to start from: random, or the one of `--init-model`. Raises ConfigError."""
     torch.manual_seed(config.seed)
-    if config.init_model is None:
-        shape = NetShape()
-        network, table = TransformerNet(shape), initial_styles(len(config.style_image), shape)
-    else:
-        network, table = _initial_model(config, config.init_model)
-    network = network.to(memory_format=torch.channels_last).to(torch_device)
-    styles = torch.nn.Parameter(table.to(torch_device))
+    start = _random_model(config) if config.init_model is None else _initial_model(config, config.init_model)
+    network = start.network.train().to(memory_format=torch.channels_last).to(torch_device)
+    styles = nn.Parameter(start.styles.to(torch_device))
     averages = [p.detach().clone() for p in (*network.parameters(), styles)]
     groups = [{"params": list(network.parameters()), "factor": 1.0}, {"params": [styles], "factor": STYLE_TABLE_RATE}]
-    return Learner(network, styles, config.style_names, averages, torch.optim.Adam(groups, lr=config.lr))
+    optimizer = torch.optim.Adam(groups, lr=config.lr)
+    return Learner(start.header, network, styles, averages, optimizer, new_scaler(config.precision, torch_device))
 
 
-def _initial_model(config: TrainConfig, file: Path) -> tuple[TransformerNet, Tensor]:
+def new_scaler(precision: str, torch_device: torch.device) -> GradScaler:
+    return GradScaler(torch_device.type, enabled=precision == "float16")
+
+
+def _random_model(config: TrainConfig) -> StyleModel:
+    shape = NetShape() if config.network == "transformer_net" else None
+    header = ModelHeader(config.network, style_cards(config), shape)
+    count = len(header.styles)
+    return StyleModel(header, build_network(header), initial_styles(count, shape) if shape else torch.zeros(count, 0))
+
+
+def _initial_model(config: TrainConfig, file: Path) -> StyleModel:
     try:
         model = load_model(file)
     except ModelFileError as error:
         raise ConfigError(f"--init-model {file} {error}") from error
-    if not isinstance(model.network, TransformerNet):
-        raise ConfigError(f"--init-model {file} is a classic model: give one of the transformer network")
-    return model.network.train(), _rows_by_name(config.style_names, model)
+    if model.header.architecture != config.network:
+        raise ConfigError(
+            f"--init-model {file} is of another network than is to be trained: give --network "
+            f"{model.header.architecture}, or another model"
+        )
+    header = replace(model.header, styles=style_cards(config))
+    return StyleModel(header, model.network, _rows_by_name(config.style_names, model))
+
+
+def style_cards(config: TrainConfig) -> tuple[StyleCard, ...]:
+    """A card per painting."""
+    blank = [""] * len(config.style_image)
+    columns = zip(config.style_names, config.painter or blank, config.work or blank, config.year or blank, strict=True)
+    return tuple(StyleCard(*column) for column in columns)
 
 
 def _rows_by_name(names: list[str], model: StyleModel) -> Tensor:

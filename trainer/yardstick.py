@@ -39,15 +39,13 @@ def evaluate(config: EvaluateConfig) -> Path:
     model = load_any_model(config.model)
     model.network.to(torch_device)
     trained = model.header.training.get("config", {})
-    weights = weights_of(config, trained)
     config.output.mkdir(parents=True, exist_ok=True)
     report: dict[str, Any] = {
-        "model": config.model.name, "weights": vars(weights), "optimizer": config.optimizer, "init": config.init,
-        "results": [],
+        "model": config.model.name, "optimizer": config.optimizer, "init": config.init, "results": [],
     }
     for painting in config.style_image:
         row = row_of(painting, model)
-        style_size = config.style_size or style_size_of(row, trained)
+        style_size, weights = config.style_size or style_size_of(row, trained), weights_of(config, row, trained)
         objective = make_objective(
             weights, [painting], [style_size], config.vgg_model_dir, torch_device, config.precision
         )
@@ -55,7 +53,8 @@ def evaluate(config: EvaluateConfig) -> Path:
             style = model.styles[row : row + 1].to(torch_device)
             photos = [photo.to(torch_device) for photo in held_out_photos(config, size)]
             compared = compare(config, objective, model, style, photos)
-            result = {"style": painting.stem, "style_size": style_size, "size": size, **compared}
+            told = {"style": painting.stem, "style_size": style_size, "weights": vars(weights), "size": size}
+            result = {**told, **compared}
             report["results"].append(result)
             save_report(config.output, report)
             log.info("%s", sentence(result))
@@ -103,20 +102,26 @@ def mean_losses(losses: Sequence[Losses]) -> Losses:
     return rounded_losses({name: sum(one[name] for one in losses) / len(losses) for name in losses[0]})
 
 
-def weights_of(config: EvaluateConfig, trained: Mapping[str, Any]) -> LossWeights:
-    """Those that the model was trained for, where the command does not tell."""
+def weights_of(config: EvaluateConfig, row: int, trained: Mapping[str, Any]) -> LossWeights:
+    """Those that this style was trained for, where the command does not tell."""
 
     def value(name: str, default: float) -> float:
         told = getattr(config, name)
-        return float(trained.get(name, default)) if told is None else float(told)
+        return float(_of_style(row, trained.get(name, default)) if told is None else told)
 
-    return LossWeights(value("content_weight", 0.5), value("style_weight", 1.0), value("tv_weight", 0.02))
+    return LossWeights(value("content_weight", 0.5), (value("style_weight", 1.0),), value("tv_weight", 0.02))
 
 
 def style_size_of(row: int, trained: Mapping[str, Any]) -> int:
     """The shorter side that the painting of this style had in training."""
-    sizes = trained_style_sizes(trained)
-    return sizes[row] if row < len(sizes) else sizes[0]
+    return int(_of_style(row, trained_style_sizes(trained)))
+
+
+def _of_style(row: int, told: float | Sequence[float]) -> float:
+    """Of a setting that is one for all styles, or one for each."""
+    if not isinstance(told, Sequence):
+        return told
+    return told[row] if row < len(told) else told[0]
 
 
 def row_of(painting: Path, model: StyleModel) -> int:

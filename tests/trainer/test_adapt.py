@@ -18,7 +18,7 @@ from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial
 from fnst_live.stylize.fingerprint import model_fingerprint
 from trainer import adapt as adapt_module
 from trainer.adapt import adapt, nearest_style
-from trainer.batches import Batch
+from trainer.batches import Batch, make_batch
 from trainer.config import AdaptConfig
 from trainer.dead_leaves import DeadLeaves
 from trainer.errors import ConfigError, DivergenceError
@@ -56,9 +56,8 @@ def make_adapt(base: Path, paintings: tuple[Path, Path], vgg_dir: Path, tmp_path
 def style_loss_of(config: AdaptConfig, network: nn.Module, row: Tensor) -> float:
     weights, painting = config.weights, [config.style_image]
     objective = make_objective(weights, painting, [48], config.vgg_model_dir, torch.device("cpu"))
-    content = DeadLeaves(4, 32, seed=9).batch(0)
     with torch.no_grad():
-        batch = Batch(content, torch.zeros(4, dtype=torch.long), None)
+        batch = make_batch(DeadLeaves(4, 32, seed=9), 0, 1, with_motion=False)
         return float(objective.losses(network, row.unsqueeze(0), batch)["style"])
 
 
@@ -97,7 +96,7 @@ def test_it_starts_from_the_nearest_style(make_adapt: MakeAdapt, base: Path) -> 
     config, model = make_adapt(), load_model(base)
     objective = make_objective(config.weights, [config.style_image], [48], config.vgg_model_dir, torch.device("cpu"))
     content = torch.rand(2, 3, 32, 32)
-    batch = Batch(content, torch.zeros(2, dtype=torch.long), None)
+    batch = Batch(content, torch.zeros(2, dtype=torch.long), None, whole=2)
     for row in range(2):
         with torch.no_grad():
             painted = model.network(content, model.styles[row].expand(2, -1))

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from trainer.batches import Batch, BatchesAhead, make_batch, move
-from trainer.data import PhotoBatches, find_photos
+from trainer.batches import Batch, BatchesAhead, joined, make_batch, move
+from trainer.data import PhotoCrops, find_photos
 from trainer.errors import DataError
 from trainer.losses import warp
 
 
 @pytest.fixture
-def batches(photos: Path) -> PhotoBatches:
-    return PhotoBatches(find_photos(photos), 5, 32, seed=3)
+def batches(photos: Path) -> PhotoCrops:
+    return PhotoCrops(find_photos(photos), 5, 32, seed=3)
 
 
 def assert_same(one: Batch, other: Batch) -> None:
@@ -28,7 +28,7 @@ def assert_same(one: Batch, other: Batch) -> None:
         assert torch.equal(getattr(one.motion, name), getattr(other.motion, name))
 
 
-def test_a_batch_follows_from_seed_and_step(batches: PhotoBatches) -> None:
+def test_a_batch_follows_from_seed_and_step(batches: PhotoCrops) -> None:
     first = make_batch(batches, 4, 3, with_motion=True)
     torch.rand(7)  # what else is drawn is of no matter
     make_batch(batches, 5, 3, with_motion=True)
@@ -37,12 +37,22 @@ def test_a_batch_follows_from_seed_and_step(batches: PhotoBatches) -> None:
     assert set(first.rows.tolist()) <= {0, 1, 2}
 
 
-def test_without_motion(batches: PhotoBatches) -> None:
+def test_shares_are_the_batch(batches: PhotoCrops) -> None:
+    """Whoever makes a picture, it is the same."""
+    batch = make_batch(batches, 4, 3, with_motion=True)
+    shares = [make_batch(batches, 4, 3, with_motion=True, share=share) for share in (range(2), range(2, 5))]
+    assert [share.share for share in shares] == [2 / 5, 3 / 5]
+    motion = joined([share.motion for share in shares if share.motion is not None])
+    content, rows = (torch.cat([getattr(share, name) for share in shares]) for name in ("content", "rows"))
+    assert_same(Batch(content, rows, motion, whole=5), batch)
+
+
+def test_without_motion(batches: PhotoCrops) -> None:
     assert make_batch(batches, 0, 1, with_motion=False).motion is None
 
 
 @pytest.mark.parametrize(("count", "sizes"), [(1, [5]), (2, [3, 2]), (4, [2, 2, 1]), (5, [1] * 5), (9, [1] * 5)])
-def test_pieces_are_the_batch(batches: PhotoBatches, count: int, sizes: list[int]) -> None:
+def test_pieces_are_the_batch(batches: PhotoCrops, count: int, sizes: list[int]) -> None:
     batch = make_batch(batches, 0, 3, with_motion=True)
     pieces = batch.pieces(count)
     assert [len(piece) for piece in pieces] == sizes
@@ -60,7 +70,7 @@ def test_the_moved_picture_is_the_picture_moved() -> None:
     assert 0.009 < float(difference.std()) < 0.011  # the sensor's noise, and nothing else
 
 
-def test_batches_ahead_are_those_of_their_steps(batches: PhotoBatches) -> None:
+def test_batches_ahead_are_those_of_their_steps(batches: PhotoCrops) -> None:
     """Whatever the order: a rollback goes back."""
     make = partial(make_batch, batches, style_count=2, with_motion=True)
     with BatchesAhead(make) as ahead:
@@ -72,7 +82,7 @@ def test_trouble_with_a_batch_comes_when_it_is_taken() -> None:
     def make(step: int) -> Batch:
         if step == 1:
             raise DataError("none of the training photos can be read")
-        return Batch(torch.zeros(1, 3, 8, 8), torch.tensor([0]), None)
+        return Batch(torch.zeros(1, 3, 8, 8), torch.tensor([0]), None, whole=1)
 
     with BatchesAhead(make) as ahead:
         assert len(ahead.take(0)) == 1

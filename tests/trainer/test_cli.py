@@ -83,6 +83,13 @@ def test_wrong_flags(capsys: pytest.CaptureFixture[str]) -> None:
     assert "see fnst-train eval --help" in error_line(capsys, "eval", "--cuda", "2")
 
 
+def test_several_processes_do_nothing_but_train(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert "torchrun is for fnst-train train" in error_line(capsys, "fetch-vgg", "--vgg-model-dir", tmp_path)
+
+
 def test_wrong_settings_of_train(capsys: pytest.CaptureFixture[str], photos: Path, tmp_path: Path) -> None:
     start = ["train", "--dataset", photos, "--save-model-dir", tmp_path / "out", "--style-image", tmp_path / "wave.jpg"]
     assert error_line(capsys, *start, "--epochs", "0") == "--epochs must be 1 or more"
@@ -197,8 +204,8 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_help_names_every_flag() -> None:
     help_text = build_parser().format_help()
-    for command in ("train", "adapt", "optimize", "evaluate", "export", "eval"):
-        assert f"    {command} " in help_text
+    for command in ("train", "adapt", "optimize", "evaluate", "export", "fetch-vgg", "eval"):
+        assert any(f"    {command}{end}" in help_text for end in " \n")
 
 
 def test_what_other_commands_are_told_wrong(

@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from trainer.config import TrainConfig, as_json, parse_duration, require_inputs, trained_style_sizes
+from trainer.config import (
+    TrainConfig,
+    as_full_json,
+    as_json,
+    from_json,
+    parse_duration,
+    require_inputs,
+    trained_style_sizes,
+)
 from trainer.errors import ConfigError
 
 MakeConfig = Callable[..., TrainConfig]
@@ -27,7 +35,8 @@ def config(**changes: Any) -> TrainConfig:
     [
         ("epochs", 0), ("epochs", -1), ("batch_size", 0), ("image_size", 63), ("image_size", 60), ("image_size", 0),
         ("style_size", (31,)), ("style_size", (64, 64)), ("steps", -1), ("content_weight", -0.1),
-        ("style_weight", float("nan")),
+        ("style_weight", (1.0, -1.0)), ("style_weight", (1.0, 1.0)),
+        ("style_weight", (float("nan"),)),
         ("tv_weight", float("inf")), ("temporal_weight", -1.0), ("lr", 0.0), ("lr", float("nan")), ("clip_norm", 0.0),
         ("warmup_steps", 0), ("ema_decay", 1.0), ("ema_decay", -0.1), ("save_interval", 0), ("name", "a/b"),
         ("time_budget", 0.0), ("preview_interval", 0),
@@ -40,8 +49,10 @@ def test_the_flag_is_named(setting: str, value: Any) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_one_size_for_all_paintings_or_one_for_each() -> None:
+def test_one_size_and_weight_for_all_paintings_or_one_for_each() -> None:
     paintings = (Path("wave.jpg"), Path("muse.jpg"))
+    assert config(style_image=paintings).weights.style == (1.0, 1.0)
+    assert config(style_image=paintings, style_weight=(1.0, 2.0)).weights.style == (1.0, 2.0)
     assert config(style_image=paintings, style_size=(256,)).style_sizes == (256, 256)
     assert config(style_image=paintings, style_size=(256, 512)).style_sizes == (256, 512)
 
@@ -51,6 +62,23 @@ def test_one_size_for_all_paintings_or_one_for_each() -> None:
 )
 def test_the_sizes_a_header_tells_of(told: dict[str, Any], sizes: list[int]) -> None:
     assert trained_style_sizes(told) == sizes
+
+
+def test_half_precision_of_a_processor_is_refused() -> None:
+    with pytest.raises(ConfigError, match="--precision float16 is for graphics cards"):
+        config(precision="float16")
+    assert config(precision="float16", cuda=1).precision == "float16"
+
+
+def test_the_classic_network_is_of_one_painting() -> None:
+    with pytest.raises(ConfigError, match="--network johnson2016 learns one painting"):
+        config(network="johnson2016", style_image=(Path("wave.jpg"), Path("muse.jpg")))
+
+
+def test_one_value_of_an_older_run_is_a_list_of_one(make_config: MakeConfig) -> None:
+    older = {**as_full_json(make_config()), "style_size": 64, "style_weight": 2.0}
+    read = from_json(TrainConfig, older)
+    assert (read.style_size, read.style_weight) == ((64,), (2.0,))
 
 
 def test_steps_stand_in_for_epochs() -> None:

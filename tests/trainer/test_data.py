@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import Tensor
 
+from trainer.batches import make_batch
 from trainer.data import (
-    PhotoBatches,
+    PhotoCrops,
     find_photos,
     hold_out,
     load_image,
@@ -22,6 +24,10 @@ from trainer.data import (
     roughen,
 )
 from trainer.errors import DataError
+
+
+def content_of(photos: PhotoCrops, step: int) -> Tensor:
+    return make_batch(photos, step, 1, with_motion=False).content
 
 
 def damage(file: Path) -> None:
@@ -122,28 +128,28 @@ def test_motion_blur_keeps_the_light_and_the_size(length_px: float) -> None:
     assert torch.allclose(motion_blur(image, 1.0, 0.7), image, atol=1e-6)
 
 
-def test_batches_follow_from_seed_and_step_alone(photos: Path) -> None:
+def test_pictures_follow_from_seed_and_place_alone(photos: Path) -> None:
     files = find_photos(photos)
-    first, second = (PhotoBatches(files, 2, 64, seed=1) for _ in range(2))
-    later = first.batch(5)
+    first, second = (PhotoCrops(files, 2, 64, seed=1) for _ in range(2))
+    later = content_of(first, 5)
     assert later.shape == (2, 3, 64, 64)
-    first.batch(0)
-    assert torch.equal(first.batch(5), later)
-    assert torch.equal(second.batch(5), later)
-    assert not torch.equal(PhotoBatches(files, 2, 64, seed=2).batch(5), later)
+    content_of(first, 0)
+    assert torch.equal(content_of(first, 5), later)
+    assert torch.equal(content_of(second, 5), later)
+    assert not torch.equal(content_of(PhotoCrops(files, 2, 64, seed=2), 5), later)
 
 
 def test_an_epoch_shows_every_photo_once(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    batches = PhotoBatches(find_photos(photos), 2, 64, seed=1)
+    batches = PhotoCrops(find_photos(photos), 2, 64, seed=1)
     shown: list[int] = []
 
-    def crop(index: int, _: torch.Generator) -> torch.Tensor:
+    def readable(index: int) -> torch.Tensor:
         shown.append(index)
-        return torch.zeros(1)
+        return torch.zeros(1, 3, 64, 64)
 
-    monkeypatch.setattr(batches, "_crop", crop)
+    monkeypatch.setattr(batches, "_readable", readable)
     for step in range(5):  # ten pictures, two epochs
-        batches.batch(step)
+        content_of(batches, step)
     assert sorted(shown[:5]) == sorted(shown[5:]) == [0, 1, 2, 3, 4]
     assert shown[:5] != shown[5:]
 
@@ -151,10 +157,10 @@ def test_an_epoch_shows_every_photo_once(photos: Path, monkeypatch: pytest.Monke
 def test_damaged_photos_are_skipped_and_counted(photos: Path, caplog: pytest.LogCaptureFixture) -> None:
     for name in ("photo1.jpg", "photo3.jpg"):
         damage(photos / name)
-    batches = PhotoBatches(find_photos(photos), 5, 64, seed=1)
+    batches = PhotoCrops(find_photos(photos), 5, 64, seed=1)
     with caplog.at_level(logging.WARNING):
         for step in range(3):
-            assert batches.batch(step).isfinite().all()
+            assert content_of(batches, step).isfinite().all()
     assert {file.name for file in batches.damaged} == {"photo1.jpg", "photo3.jpg"}
     assert len(caplog.messages) == 2  # each is told once
     assert "(2 so far)" in caplog.messages[-1]
@@ -164,7 +170,7 @@ def test_only_damaged_photos(photos: Path) -> None:
     for file in find_photos(photos):
         damage(file)
     with pytest.raises(DataError, match="none of the training photos can be read"):
-        PhotoBatches(find_photos(photos), 2, 64, seed=1).batch(0)
+        content_of(PhotoCrops(find_photos(photos), 2, 64, seed=1), 0)
 
 
 def test_held_out_photos_are_not_trained_on() -> None:
@@ -182,5 +188,5 @@ def test_where_photos_are_few_none_is_spared() -> None:
 def test_photos_as_they_are(photos: Path) -> None:
     file = photos / "flat.png"
     Image.new("RGB", (80, 80), (204, 102, 51)).save(file)
-    batches = PhotoBatches([file], 8, 64, seed=1, augment=False)
-    assert torch.allclose(batches.batch(0), torch.tensor([0.8, 0.4, 0.2]).view(1, 3, 1, 1))
+    batches = PhotoCrops([file], 8, 64, seed=1, augment=False)
+    assert torch.allclose(content_of(batches, 0), torch.tensor([0.8, 0.4, 0.2]).view(1, 3, 1, 1))

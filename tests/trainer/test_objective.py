@@ -22,16 +22,16 @@ SHAPE = NetShape(8, 8, 8, 1)
 
 @pytest.fixture
 def objective(paintings: tuple[Path, Path], vgg_dir: Path) -> Objective:
-    return make_objective(LossWeights(1, 1, 1, 1), paintings, [48, 48], vgg_dir, torch.device("cpu"))
+    return make_objective(LossWeights(1, (1, 1), 1, 1), paintings, [48, 48], vgg_dir, torch.device("cpu"))
 
 
 def test_each_loss_has_its_weight(objective: Objective) -> None:
     torch.manual_seed(1)
     content = torch.rand(2, 3, 32, 32)
-    batch = Batch(content, torch.tensor([0, 1]), move(content, torch.Generator().manual_seed(1)))
+    batch = Batch(content, torch.tensor([0, 1]), move(content, torch.Generator().manual_seed(1)), whole=2)
     network, styles = TransformerNet(SHAPE), initial_styles(2, SHAPE)
     plain = objective.losses(network, styles, batch)
-    weighted = replace(objective, weights=LossWeights(2, 3, 5, 7)).losses(network, styles, batch)
+    weighted = replace(objective, weights=LossWeights(2, (3, 3), 5, 7)).losses(network, styles, batch)
     for name, weight in {"content": 2, "style": 3, "tv": 5, "temporal": 7}.items():
         torch.testing.assert_close(weighted[name], weight * plain[name])
     torch.testing.assert_close(weighted["total"], sum(v for k, v in weighted.items() if k != "total"))
@@ -42,7 +42,7 @@ def test_the_temporal_loss_is_of_the_networks_own_pictures(objective: Objective)
     content = torch.rand(1, 3, 32, 32)
     motion = move(content, torch.Generator().manual_seed(1))
     network, styles = TransformerNet(SHAPE), initial_styles(2, SHAPE)
-    losses = objective.losses(network, styles, Batch(content, torch.tensor([0]), motion))
+    losses = objective.losses(network, styles, Batch(content, torch.tensor([0]), motion, whole=1))
     one, moved = (network(picture, styles[:1]) for picture in (content, motion.content))
     torch.testing.assert_close(losses["temporal"], temporal_loss(one, moved, motion.grid, motion.mask))
 
@@ -54,3 +54,13 @@ def test_a_painting_has_its_own_style_and_no_other(objective: Objective, paintin
     )
     assert own < 1e-10
     assert other > 1e-3
+
+
+def test_a_painting_may_weigh_more_than_another(objective: Objective) -> None:
+    network, styles = TransformerNet(SHAPE), initial_styles(2, SHAPE)
+    content = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    heavier = replace(objective, weights=LossWeights(1, (1, 3), 1, 1))
+    for row, factor in enumerate((1, 3)):
+        batch = Batch(content, torch.tensor([row]), None, whole=1)
+        before, after = (one.losses(network, styles, batch)["style"].item() for one in (objective, heavier))
+        assert after == pytest.approx(factor * before)

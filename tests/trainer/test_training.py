@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,17 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor, nn
+from torch.amp.grad_scaler import GradScaler
 
+from fnst_live.stylenet.johnson_net import JohnsonNet
 from fnst_live.stylenet.model_file import load_model, read_header
 from trainer import training
 from trainer.batches import Batch, make_batch
-from trainer.config import TrainConfig
-from trainer.data import PhotoBatches, find_photos
+from trainer.config import ExportConfig, TrainConfig
+from trainer.data import PhotoCrops, find_photos
 from trainer.errors import CheckpointError, ConfigError, DataError, DivergenceError
+from trainer.evaluate import load_any_model
+from trainer.export import export
 from trainer.learner import Learner, new_learner
 from trainer.learner import set_learning_rate as set_rate
 from trainer.objective import Objective, make_objective
@@ -36,7 +41,8 @@ CPU = torch.device("cpu")
 def losses_of(config: TrainConfig, learner: Learner) -> dict[str, float]:
     """On photos and styles that are the same for every learner."""
     objective = make_objective(config.weights, config.style_image, config.style_sizes, config.vgg_model_dir, CPU)
-    batch = make_batch(PhotoBatches(find_photos(config.dataset), 4, 64, seed=99), 0, 2, with_motion=True)
+    photos = PhotoCrops(find_photos(config.dataset), 4, 64, seed=99)
+    batch = make_batch(photos, 0, len(config.style_image), with_motion=True)
     with torch.no_grad():
         losses = objective.losses(learner.network, learner.styles, batch)
     return {name: float(value) for name, value in losses.items()}
@@ -353,6 +359,69 @@ def test_inputs_that_cannot_be(make_config: MakeConfig, tmp_path: Path, painting
         train(make_config())
 
 
+def scale_losses(monkeypatch: pytest.MonkeyPatch, scale: float) -> list[float]:
+    """As for float16, though the arithmetic is float32. Returns the rates of all attempts."""
+
+    def learner_of(config: TrainConfig, torch_device: torch.device) -> Learner:
+        return replace(new_learner(config, torch_device), scaler=GradScaler("cpu", init_scale=scale))
+
+    monkeypatch.setattr(training, "new_learner", learner_of)
+    return rates_of(monkeypatch)
+
+
+def test_a_scaled_loss_ends_where_one_as_it_is_does(
+    make_config: MakeConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scales are powers of two, which cost no digit; a checkpoint keeps them."""
+    plain, scaled = (make_config(save_model_dir=tmp_path / name, precision="float32") for name in ("plain", "scaled"))
+    train(plain)
+    scale_losses(monkeypatch, 2.0**10)
+    train(scaled)
+    assert_same(plain, scaled)
+    assert newest_state(plain)["scaler"] == {}
+    assert newest_state(scaled)["scaler"]["scale"] == 2.0**10
+    train(resumed_config(scaled.save_model_dir, {"steps": 7}))
+    assert newest_state(scaled)["scaler"]["_growth_tracker"] == 7
+
+
+def test_a_loss_scaled_too_far_is_scaled_less_and_nothing_is_rolled_back(
+    make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = make_config(steps=2, precision="float32")
+    tries = scale_losses(monkeypatch, 2.0**127)  # of float32 nothing is left above
+    train(config)
+    assert len(tries) > 2
+    assert newest_state(config)["course"]["step"] == 2
+    assert 1 < newest_state(config)["scaler"]["scale"] < 2.0**127
+    assert "back to step" not in caplog.text
+    assert all(tensor.isfinite().all() for tensor in tensors_of(config))
+
+
+def test_no_number_is_a_rollback_however_it_is_scaled(
+    make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    scale_losses(monkeypatch, 2.0**10)
+    spoil(monkeypatch, range(4, 5), float("nan"))
+    train(make_config(precision="float32"))
+    assert "the loss of step 4 is no number or explodes: back to step 2" in caplog.text
+
+
+def test_the_classic_network_for_the_classic_program(
+    make_config: MakeConfig, paintings: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """It learns, goes on, and its state dict is one of the PyTorch examples program."""
+    config = make_config(network="johnson2016", style_image=paintings[:1], steps=4, lr=1e-3)
+    model_file = train(config)
+    train(resumed_config(config.save_model_dir, {"steps": 6}))
+    model = load_model(model_file)
+    assert (model.header.architecture, model.header.training["step"]) == ("johnson2016", 6)
+    before = losses_of(config, new_learner(config, CPU))
+    after = losses_of(config, new_learner(replace(config, init_model=model_file), CPU))
+    assert after["total"] < before["total"]
+    export(ExportConfig(model_file, "pth", tmp_path / "wave.pth"))
+    assert load_any_model(tmp_path / "wave.pth").network.state_dict().keys() == JohnsonNet().state_dict().keys()
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a card here")
 def test_no_card(make_config: MakeConfig) -> None:
     with pytest.raises(ConfigError, match=r"^--cuda 1 needs an NVIDIA card"):
@@ -362,5 +431,7 @@ def test_no_card(make_config: MakeConfig) -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA card")
 def test_training_on_a_card(make_config: MakeConfig) -> None:
     config = make_config(cuda=1, steps=2)
+    train(make_config(cuda=1, steps=1, precision="float16"))
+    assert newest_state(config)["scaler"]["scale"] >= 1
     assert load_model(train(config)).styles.isfinite().all()
     assert load_model(train(make_config(cuda=0, steps=4))).styles.isfinite().all()  # and goes on without it

@@ -53,11 +53,11 @@ def test_worth_by_hand(network_loss: float, iterations: int | None) -> None:
 
 def test_a_report_for_every_style_and_size(make_evaluate: MakeEvaluate, tmp_path: Path) -> None:
     report = json.loads(evaluate(make_evaluate()).read_text())
-    assert report["weights"] == {"content": 0.25, "style": 1.0, "tv": 0.02, "temporal": 0.0}
     assert [(r["style"], r["style_size"], r["size"], r["photo_count"]) for r in report["results"]] == [
         ("wave", 48, 32, 2), ("wave", 48, 40, 2), ("muse", 48, 32, 2), ("muse", 48, 40, 2),
     ]
     for result in report["results"]:
+        assert result["weights"] == {"content": 0.25, "style": [1.0], "tv": 0.02, "temporal": 0.0}
         curve, network = result["curve"], result["network"]
         assert len(curve["total"]) == 7
         assert curve.keys() == network.keys() == {"content", "style", "tv", "total"}
@@ -68,11 +68,13 @@ def test_a_report_for_every_style_and_size(make_evaluate: MakeEvaluate, tmp_path
 
 
 def test_the_command_wins_over_the_header(make_evaluate: MakeEvaluate) -> None:
-    weights = weights_of(make_evaluate(style_weight=3.0), {"style_weight": 2.0})
-    assert (weights.content, weights.style) == (0.5, 3.0)
+    weights = weights_of(make_evaluate(style_weight=3.0), 0, {"style_weight": 2.0})
+    assert (weights.content, weights.style) == (0.5, (3.0,))
 
 
-def test_every_style_is_judged_by_the_strokes_it_was_trained_for() -> None:
+def test_every_style_is_judged_by_what_it_was_trained_for(make_evaluate: MakeEvaluate) -> None:
+    trained = {"style_weight": [2.0, 4.0]}
+    assert [weights_of(make_evaluate(), row, trained).style for row in range(2)] == [(2.0,), (4.0,)]
     assert [style_size_of(row, {"style_size": [48, 64]}) for row in range(2)] == [48, 64]
     assert [style_size_of(row, {"style_size": [48]}) for row in range(2)] == [48, 48]
 
