@@ -20,8 +20,9 @@ Energies = dict[str, Tensor]
 
 def gram_matrix(features: Tensor) -> Tensor:
     """(N, C, H, W) to (N, C, C), divided by C*H*W so that the size of the picture does not matter; float32 at least."""
-    if features.dtype == torch.float16:  # its range ends at 65504
-        features = features.float()
+    if features.dtype == torch.float16:  # its range ends at 65504, and autocast would go back to it
+        with torch.autocast(features.device.type, enabled=False):
+            return gram_matrix(features.float())
     gram: Tensor = _Gram.apply(features)
     return full_precision(gram)
 

@@ -99,8 +99,13 @@ def join_processes(torch_device: torch.device) -> Iterator[Processes]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield ALONE
         return
-    with _others_expected():
+    try:
         dist.init_process_group("nccl" if torch_device.type == "cuda" else "gloo", timeout=LONGEST_WAIT)
+    except (RuntimeError, ValueError) as error:
+        raise ProcessesError(
+            "the other processes of the run cannot be found: start all of them by torchrun, on every machine with the "
+            "same --master-addr and --master-port"
+        ) from error
     try:
         yield Processes(dist.get_rank(), dist.get_world_size(), torch_device)
     finally:

@@ -51,6 +51,16 @@ def test_gram_matrix_in_half_precision_adds_up_in_float32() -> None:
     torch.testing.assert_close(gram_matrix(features.bfloat16()), gram_matrix(features), rtol=0.01, atol=0)
 
 
+def test_gram_matrix_beyond_the_range_of_float16() -> None:
+    """Autocast would add the products up to infinity, and a loss that is no number rolls the run back for ever."""
+    features = torch.full((1, 4, 8, 8), 3000.0, dtype=torch.float16, requires_grad=True)
+    with torch.autocast("cpu", dtype=torch.float16):
+        gram = gram_matrix(features)
+    torch.testing.assert_close(gram, torch.full((1, 4, 4), 3000.0**2 / 4))
+    (gradient,) = torch.autograd.grad(gram.sum(), features)
+    assert gradient.isfinite().all()
+
+
 def test_gram_matrix_forgets_where_things_are_and_how_large_the_picture_is() -> None:
     features = noise(1, 3, 4, 6)
     shuffled = features.flatten(2)[:, :, torch.randperm(24)].view(1, 3, 4, 6)

@@ -214,6 +214,18 @@ def test_alone() -> None:
         assert processes is ALONE
 
 
+def test_others_that_cannot_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a batch system sets the one variable and nobody the others."""
+    for name in ("RANK", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with (
+        pytest.raises(ProcessesError, match="cannot be found: start all of them by torchrun"),
+        join_processes(torch.device("cpu")),
+    ):
+        pytest.fail("it has joined nobody")
+
+
 @pytest.mark.parametrize(("picture_count", "count"), [(4, 1), (4, 2), (5, 2), (7, 3), (3, 3)])
 def test_shares_make_the_whole(picture_count: int, count: int) -> None:
     shares = [Processes(rank, count).share_of(picture_count) for rank in range(count)]
