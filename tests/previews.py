@@ -17,7 +17,7 @@ from fnst_live.settings import LookSettings
 from fnst_live.style_library import read_entries
 
 PAINTED_SIZE, PREVIEW_SIZE = FrameSize(640, 360), FrameSize(320, 180)
-QUALITY = 85
+QUALITY, SHEET_QUALITY = 85, 72
 
 
 def make_previews() -> None:
@@ -33,6 +33,8 @@ def make_previews() -> None:
         preview = Image.fromarray(painted.pixels).resize(PREVIEW_SIZE, Image.Resampling.LANCZOS)
         preview.save(folder / f"{name}.jpg", quality=QUALITY)
     save_contact_sheet(folder / "styles.jpg", None, overwrite=True)
+    with Image.open(folder / "styles.jpg") as sheet:
+        sheet.save(folder / "styles.jpg", quality=SHEET_QUALITY)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float32]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 MOST_WEIGHT = 0.99     # of the past, at full stability
-CRISPNESS_KEPT = 0.87  # of the new frame's
+CRISPNESS_KEPT = 0.85  # of the new frame's
 SOFTEST, SHARPEST = 1.0, -0.6  # see `Warp.between`
 STROKE_PX = 16         # what is finer is a stroke
 LEAST_KEPT = 0.7       # of the past, where broad colors differ: it fades in a few frames
@@ -198,4 +198,4 @@ def crispness(picture: Floats) -> float:
 
 def _rounded(picture: Floats) -> Pixels:
     """Clamped to 0..255, to the nearest level."""
-    return np.asarray(cv2.add(picture, 0, dtype=cv2.CV_8U), np.uint8)
+    return np.asarray(cv2.add(picture, np.zeros(4), dtype=cv2.CV_8U), np.uint8)
