@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import struct
 from pathlib import Path
 
@@ -25,8 +26,9 @@ log = logging.getLogger(__name__)
 
 
 def find_photos(folder: Path) -> list[Path]:
-    """All pictures below the folder, sorted. Raises DataError when there are none."""
-    photos = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES)
+    """All pictures below the folder, linked ones too, sorted. Raises DataError when there are none."""
+    files = (Path(parent) / name for parent, _, names in os.walk(folder, followlinks=True) for name in names)
+    photos = sorted(file for file in files if file.suffix.lower() in PHOTO_SUFFIXES)
     if not photos:
         raise DataError(f"{folder} holds no photos: --dataset needs a folder of .jpg or .png files")
     return photos

@@ -42,6 +42,12 @@ def test_photos_are_found_in_subfolders_whatever_the_case_of_their_suffix(photos
     assert [file.name for file in found] == ["PHOTO0.JPG", "photo4.png", "photo1.jpg", "photo2.jpg", "photo3.jpg"]
 
 
+def test_linked_folders_are_searched(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "linked").symlink_to(photos)
+    assert len(find_photos(tmp_path / "links")) == len(find_photos(photos))
+
+
 def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no photos: --dataset needs a folder"):
         find_photos(tmp_path)
