@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -75,6 +76,14 @@ class Bench:
 
 
 MakeBench = Callable[..., Bench]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def widgets_end_here() -> Iterator[None]:
+    """What refers to itself is taken away whenever Python finds the time, on whatever thread; for a widget that must
+    be this one, while Qt is there."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
