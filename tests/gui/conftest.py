@@ -84,6 +84,7 @@ def widgets_end_here() -> Iterator[None]:
     be this one, while Qt is there."""
     yield
     gc.collect()
+    gc.freeze()  # what is left stays as it is
 
 
 @pytest.fixture(scope="session")
