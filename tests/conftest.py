@@ -14,12 +14,6 @@ import pytest
 THREAD_PATIENCE_S = 10  # how long a thread that is on its way out may take
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The trainer's tests first: after two thousand others in one process torch's training ends in a segmentation
-    fault, by itself and before them it does not."""
-    items.sort(key=lambda item: "trainer" not in item.path.parts)
-
-
 @pytest.fixture(autouse=True)
 def own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Nothing a test compiles, measures or installs is seen by another, or by the user's own program."""

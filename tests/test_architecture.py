@@ -18,7 +18,6 @@ import pytest
 ROOT = Path(__file__).parents[1]
 APP, TRAINER = "fnst_live", "trainer"
 PATH = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-FOUNDATION = frozenset({"errors", "options", "settings", "paths", "logs", "__init__"})
 STAGES = frozenset({"sources", "sinks", "stylize", "stabilize", "compose"})
 
 
@@ -46,15 +45,16 @@ RULES = {
     "settings": rule("errors options"),
     "paths": rule(third_party="platformdirs"),
     "logs": rule("paths"),
+    "openvino_core": rule(third_party="openvino"),
     "frames": rule(third_party="numpy cv2"),
     "scene": rule("frames", "numpy cv2"),
     "stylenet": rule(third_party="torch safetensors numpy"),
     "style_library": rule("errors paths stylenet", "numpy"),
     "sources": rule("frames scene settings errors", "av cv2 numpy PIL"),
     "sinks": rule("frames settings errors", "av cv2 numpy PIL"),
-    "stylize": rule("frames scene stylenet settings errors paths", "torch openvino numpy cv2"),  # cv2 pads
+    "stylize": rule("frames scene stylenet settings errors paths openvino_core", "torch openvino numpy cv2"),  # cv2 pads
     "stabilize": rule("frames settings", "numpy cv2"),
-    "compose": rule("frames stylenet settings errors paths", "numpy cv2 torch openvino"),
+    "compose": rule("frames stylenet settings errors paths openvino_core", "numpy cv2 torch openvino"),
     "pipeline": rule("frames settings errors"),
     "still_images": rule("frames settings errors sources sinks", "numpy PIL"),
     "contact_sheet": rule("assembly errors frames scene settings sinks sources style_library", "numpy PIL"),

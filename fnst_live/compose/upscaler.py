@@ -114,18 +114,19 @@ def _on_torch(network: UpscaleNet, device: str) -> EnlargeTile:
 
 
 def _on_openvino(network: UpscaleNet) -> EnlargeTile:
-    import openvino as ov
+    from openvino import InferRequest
 
     from fnst_live.compose.upscale_graph import upscale_graph_of
+    from fnst_live.openvino_core import openvino_core
 
-    capabilities = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    capabilities = openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     precision = "bf16" if "BF16" in capabilities else "f32"
     settings = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
 
     @lru_cache(maxsize=1)  # pictures of one size have tiles of one size
-    def request_for(height: int, width: int) -> ov.InferRequest:
+    def request_for(height: int, width: int) -> InferRequest:
         graph = upscale_graph_of(network, height, width)
-        return ov.Core().compile_model(graph, "CPU", settings).create_infer_request()
+        return openvino_core().compile_model(graph, "CPU", settings).create_infer_request()
 
     def enlarge(pixels: Pixels) -> Pixels:
         large: Pixels = request_for(*pixels.shape[:2]).infer([pixels[None]])[0][0]

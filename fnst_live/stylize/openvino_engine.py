@@ -15,6 +15,7 @@ import openvino as ov
 
 from fnst_live.errors import EngineError
 from fnst_live.frames.frame import Pixels
+from fnst_live.openvino_core import openvino_core
 from fnst_live.stylenet.model_file import StyleModel
 from fnst_live.stylize.engine import StyleVector
 from fnst_live.stylize.openvino_graph import graph_of
@@ -68,7 +69,7 @@ class OpenVinoEngine:
 
     def _compiled(self, height: int, width: int) -> Requests:
         graph = graph_of(self._network, height, width, self._ranges)
-        compiled = ov.Core().compile_model(graph, "CPU", _configuration(self.precision, self.lanes))
+        compiled = openvino_core().compile_model(graph, "CPU", _configuration(self.precision, self.lanes))
         idle_requests: Requests = queue.SimpleQueue()
         for _ in range(self.lanes):
             idle_requests.put(compiled.create_infer_request())
@@ -84,5 +85,5 @@ def _configuration(precision: str, lanes: int) -> dict[str, str | int]:
 
 def available_precisions() -> list[str]:
     """What this processor computes natively, the fastest in floating point first."""
-    capabilities = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    capabilities = openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return ["bf16", "f32", "int8"] if "BF16" in capabilities else ["f32", "int8"]

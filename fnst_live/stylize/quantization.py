@@ -8,9 +8,9 @@ pictures bring beyond those limits is clipped, which costs less than finer limit
 from __future__ import annotations
 
 import numpy as np
-import openvino as ov
 
 from fnst_live.frames.frame import FrameSize
+from fnst_live.openvino_core import openvino_core
 from fnst_live.scene.landscape import Landscape
 from fnst_live.stylenet.model_file import StyleModel
 from fnst_live.stylize.openvino_graph import Range, ranges_graph_of
@@ -22,7 +22,7 @@ PHASES = (0.0, 0.5)  # of the scene's loop
 def input_ranges(model: StyleModel) -> list[Range]:
     """Of every convolution, in the order of its graph."""
     graph = ranges_graph_of(model.network, SCENE.height, SCENE.width)
-    watching = ov.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    watching = openvino_core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     landscape = Landscape(SCENE)
     limits = []
     for phase in PHASES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -76,15 +75,6 @@ class Bench:
 
 
 MakeBench = Callable[..., Bench]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def widgets_end_here() -> Iterator[None]:
-    """What refers to itself is taken away whenever Python finds the time, on whatever thread; for a widget that must
-    be this one, while Qt is there."""
-    yield
-    gc.collect()
-    gc.freeze()  # what is left stays as it is
 
 
 @pytest.fixture(scope="session")
