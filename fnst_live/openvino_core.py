@@ -1,7 +1,7 @@
 """The one way into OpenVINO: a core that is made once and stays.
 
-When OpenVINO's CPU plugin is first used it gives that thread a stack for signals, and unmaps it when it goes. If another
-thread lets go of the last core, the first one's next signal, a Ctrl-C, is delivered on memory that is no longer
+When OpenVINO's CPU plugin is first used it gives that thread a stack for signals, and unmaps it when it goes. If
+another thread lets go of the last core, the first one's next signal, a Ctrl-C, is delivered on memory that is no longer
 there: a segmentation fault. So no core is ever let go of.
 """
 

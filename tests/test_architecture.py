@@ -52,8 +52,8 @@ RULES = {
     "style_library": rule("errors paths stylenet", "numpy"),
     "sources": rule("frames scene settings errors", "av cv2 numpy PIL"),
     "sinks": rule("frames settings errors", "av cv2 numpy PIL"),
-    "stylize": rule("frames scene stylenet settings errors paths openvino_core", "torch openvino numpy cv2"),  # cv2 pads
-    "stabilize": rule("frames settings", "numpy cv2"),
+    "stylize": rule("frames scene stylenet settings errors paths openvino_core", "torch openvino numpy cv2"),
+    "stabilize": rule("frames settings", "numpy cv2 numba"),
     "compose": rule("frames stylenet settings errors paths openvino_core", "numpy cv2 torch openvino"),
     "pipeline": rule("frames settings errors"),
     "still_images": rule("frames settings errors sources sinks", "numpy PIL"),

@@ -104,7 +104,7 @@ def _render_once(material: Material, painter: Painter, folder: Path, budget: Bud
     sink = VideoFileSink(folder / "rendered.mp4", material.format)
     source = _LoopedClip(material, budget.seconds)
     wall_s, cpu_s = time.perf_counter(), time.process_time()
-    count = render(source, pipeline.paint, pipeline.finish, sink, lanes=pipeline.lanes)
+    count = render(source, pipeline.paint, [pipeline.watch, pipeline.finish], sink, lanes=pipeline.lanes)
     cpu_ms = (time.process_time() - cpu_s) * 1000 / count
     return _RenderRun(count / (time.perf_counter() - wall_s), cpu_ms)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -16,7 +15,7 @@ from fnst_live.bench.timing import Budget, Timing, time_runs
 from fnst_live.compose.compositor import StrengthCompositor
 from fnst_live.frames.frame import Frame
 from fnst_live.sources.video_file import VideoFileSource
-from fnst_live.stabilize.flow import BackwardFlow, Gray
+from fnst_live.stabilize.flow import BackwardFlow, Gray, halved
 from fnst_live.stabilize.stabilizer import make_stabilizer
 
 FEWEST_CLIPS = 3  # decoded or encoded as a whole, since codecs work ahead
@@ -55,11 +54,12 @@ class StageBench:
 
     def _flow(self, *, exact: bool) -> Timing:
         search = BackwardFlow(exact=exact)
-        pairs = itertools.pairwise(itertools.cycle(to_and_fro(self._small)))
+        grays = [_half_gray(frame) for frame in to_and_fro(self._small)]
+        pairs = itertools.pairwise(itertools.cycle(grays))
 
         def estimate() -> None:
             before, now = next(pairs)
-            search.estimate(_gray(now), _gray(before))
+            search.estimate(now, before)
 
         return time_runs(estimate, self._budget)
 
@@ -94,6 +94,5 @@ class StageBench:
         return zip(endless(contents), endless(self._stylized), strict=False)
 
 
-def _gray(frame: Frame) -> Gray:
-    gray: Any = cv2.cvtColor(frame.pixels, cv2.COLOR_RGB2GRAY)
-    return np.asarray(gray, np.uint8)
+def _half_gray(frame: Frame) -> Gray:
+    return halved(np.asarray(cv2.cvtColor(frame.pixels, cv2.COLOR_RGB2GRAY), np.uint8))

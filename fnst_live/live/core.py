@@ -33,6 +33,7 @@ from fnst_live.pipeline.live import Finished, LiveListener, LiveResult, LiveRunn
 from fnst_live.sources.camera import CameraAccess
 from fnst_live.sources.clip_player import ClipPlayer
 from fnst_live.sources.clip_sound import ClipSound, SoundChunk
+from fnst_live.stabilize.warm_up import WarmUp
 from fnst_live.style_library import list_styles
 
 
@@ -45,7 +46,8 @@ class LiveCore:
     ):
         self._on_frame, self._on_event = on_frame, on_event
         self._palette = Palette()
-        self._painter = LivePainter(look, self._palette, self._on_brush)
+        self._warm_up = WarmUp()
+        self._painter = LivePainter(look, self._palette, self._on_brush, self._warm_up.is_over)
         self._runner = LiveRunner(self._painter, LiveListener(self._on_result, self.on_error))
         self._thumbnails = ThumbnailMaker(self._runner, self._palette, on_event)
         self.keeping = Keeping(on_event)

@@ -30,14 +30,18 @@ class LivePainter:
     """Satisfies `pipeline.live.LiveSteps`.
 
     look: replaced whole, from any thread. source_fps: what the source brings at most. is_still: it brings one frame.
-    on_brush: called on the painting thread when the next frame is the first with this brush.
+    on_brush: called on the painting thread when the next frame is the first with this brush. can_steady: asked until it
+    says yes; frames are not steadied before, so that none has to wait.
     """
 
-    def __init__(self, look: LiveLook, palette: Palette, on_brush: Callable[[Brush], None]):
+    def __init__(
+        self, look: LiveLook, palette: Palette, on_brush: Callable[[Brush], None],
+        can_steady: Callable[[], bool] = lambda: True,
+    ):
         self.look = look
         self.source_fps = 30.0
         self.is_still = False
-        self._palette, self._on_brush = palette, on_brush
+        self._palette, self._on_brush, self._can_steady = palette, on_brush, can_steady
         self._brush: Brush | None = None
         self._brush_look: LiveLook | None = None
         self._size_control = WorkSizeControl()
@@ -67,7 +71,7 @@ class LivePainter:
         if sketch.small is None or sketch.stylized is None:
             return Finished(sketch, sketch.content, stage_ms)
         with _timed(stage_ms, "stabilize"):
-            steady = self._stabilizer_for(look, sketch.past).stabilize(sketch.small, sketch.stylized)
+            steady = self._steadied(look, sketch.past, sketch.small, sketch.stylized)
         with _timed(stage_ms, "compose"):
             painted = StrengthCompositor(look.strength, look.keep_color).compose(sketch.content, steady)
         self._note(look, sketch, stage_ms)
@@ -95,6 +99,11 @@ class LivePainter:
     def _automatic_lines(self, most_lines: int) -> int:
         """What stands still has time for a fine picture."""
         return min(STILL_LINES, most_lines) if self.is_still else self._size_control.lines_for(most_lines)
+
+    def _steadied(self, look: LiveLook, past: object, small: Frame, stylized: Frame) -> Frame:
+        if look.stability > 0 and not self._can_steady():
+            return stylized
+        return self._stabilizer_for(look, past).stabilize(small, stylized)
 
     def _stabilizer_for(self, look: LiveLook, past: object) -> Stabilizer:
         if look.stability != self._stability:

@@ -1,15 +1,15 @@
 """The contracts of all five stages on one page.
 
 A stage satisfies its Protocol by shape: it imports neither this module nor another stage. Each is called once per
-frame, in order, and always on one thread: sources on the capture thread, stabilizer and compositor on the caller's,
-sinks on the writer thread. The stylizer alone, which takes each frame for itself, may be called by several at once.
-Whatever a user can mend is raised as `errors.UserError`.
+frame, in order, and always on one thread: sources on the capture thread, the stabilizer's two steps on one each, the
+compositor on the caller's, sinks on the writer thread. The stylizer alone, which takes each frame for itself, may be
+called by several at once. Whatever a user can mend is raised as `errors.UserError`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from fnst_live.frames.frame import Frame, FrameSize
 
@@ -39,8 +39,11 @@ class Stylizer(Protocol):
 class Stabilizer(Protocol):
     """Takes the flicker out of stylized frames, with the content's motion as the guide. Holds the past."""
 
-    def stabilize(self, content: Frame, stylized: Frame) -> Frame:
-        """Both frames have one size; returns the steadied frame. A first frame comes back as it is."""
+    def watch(self, content: Frame) -> Any:
+        """What has moved since the last frame; may be called ahead of `steady`, on another thread."""
+
+    def steady(self, stylized: Frame, motion: Any) -> Frame:
+        """motion: of the content at this frame's size. Returns the steadied frame; a first one comes back as it is."""
 
     def reset(self) -> None:
         """Forget the past: after a seek, a style switch, a new source."""

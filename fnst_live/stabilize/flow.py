@@ -1,7 +1,8 @@
 """Backward flow: for every pixel of this frame, where it was in the previous one.
 
 Dense inverse search (Kroeger et al. 2016), estimated on the content, never on the painting: strokes do not move like
-things do. How exact it is decides how steady the result can be.
+things do. How exact it is decides how steady the result can be. It is sought at half of the frame's size, in both
+directions: what full size adds is less than what it costs.
 """
 
 from __future__ import annotations
@@ -10,40 +11,129 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fnst_live.stabilize.kernel import kernel
+from fnst_live.stabilize.patch_search import MARGIN, PATCH, Pictures, Plane, search, spread, structure_tensors
+from fnst_live.stabilize.refinement import make_workspace, refine
+from fnst_live.stabilize.warp import Warp
+
 Flow = npt.NDArray[np.float32]
 Gray = npt.NDArray[np.uint8]
 
-STILL_PX = 0.06  # less than this is the estimate's own noise; snapped to nothing, the past is not resampled
-NO_START = np.empty(0, np.float32)  # a flow of zeros would be one, searched from beside the coarser scale's: 5 ms more
+STILL_PX = np.float32(0.03)  # less than this is the estimate's own noise; snapped to nothing, the past is not resampled
+FEWEST_PX = 32               # of the shorter side, on the coarsest scale but one
+STRIDE = 5                   # from patch to patch of the quick search
+ROUNDS, SWEEPS = 3, 3        # of its refinement
 
 
 class BackwardFlow:
     """An estimator with its settings and buffers; one per stream.
 
-    exact: dense patches and a long refinement (the library's medium preset), for results that are kept; else a third
-    of the time, for live pictures. The refinement is what steadies: it costs less and gains more than denser patches.
+    exact: OpenCV's medium preset, for results that are kept; else a search of our own, in a third of the time, for live
+    pictures. The refinement is what steadies: it costs less and gains more than denser patches.
     """
 
     def __init__(self, *, exact: bool = True):
-        self._starts_at_rest = exact  # helps the long refinement by one point of E_warp, hinders the short one
-        if exact:
-            self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-            return
-        self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-        self._search.setFinestScale(1)
-        self._search.setPatchStride(5)
-        self._search.setGradientDescentIterations(8)
-        self._search.setVariationalRefinementIterations(3)
+        self._preset = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM) if exact else None
+        if self._preset is not None:
+            self._preset.setFinestScale(0)
+        self._scales: dict[tuple[int, int], Scale] = {}
 
     def estimate(self, now: Gray, before: Gray) -> Flow:
-        """uint8 (H, W) both; returns float32 (H, W, 2) in pixels: `now[y, x]` was at `before[(y, x) + flow]`."""
-        start = np.zeros((*now.shape, 2), np.float32) if self._starts_at_rest else NO_START
-        return snapped(np.asarray(self._search.calc(now, before, start), np.float32))
+        """uint8 (H, W) both; returns float32 (2, H, W) in pixels: what is at (x, y) was at (x, y) + flow[:, y, x]."""
+        if min(now.shape) < 2 * PATCH:
+            return np.zeros((2, *now.shape), np.float32)
+        flow = self._searched(now, before) if self._preset is None else self._found_by_preset(now, before)
+        snap(flow)
+        return flow
+
+    def _found_by_preset(self, now: Gray, before: Gray) -> Flow:
+        assert self._preset is not None
+        at_rest = np.zeros((*now.shape, 2), np.float32)  # searched from, too: gains one point of E_warp
+        flow = np.asarray(self._preset.calc(now, before, at_rest), np.float32)
+        return np.ascontiguousarray(flow.transpose(2, 0, 1))
+
+    def _searched(self, now: Gray, before: Gray) -> Flow:
+        pairs = [(now, before)]
+        while min(pairs[-1][0].shape) >= FEWEST_PX:
+            pairs.append((halved(pairs[-1][0]), halved(pairs[-1][1])))
+        flow: Flow | None = None
+        for pair in reversed(pairs):
+            flow = self._scale(*pair[0].shape).estimate(*pair, flow)
+        assert flow is not None
+        return flow.copy()
+
+    def _scale(self, height: int, width: int) -> Scale:
+        if (height, width) not in self._scales:
+            self._scales[height, width] = Scale(height, width)
+        return self._scales[height, width]
 
 
-def snapped(flow: Flow) -> Flow:
-    """Each component below STILL_PX becomes nothing."""
-    height, width = flow.shape[:2]
-    components = flow.reshape(height, 2 * width)
-    moving = cv2.bitwise_not(cv2.inRange(components, np.array(-STILL_PX), np.array(STILL_PX)))
-    return np.asarray(cv2.copyTo(components, moving), np.float32).reshape(flow.shape)
+class Scale:
+    """The quick search at one size, with the room that it needs."""
+
+    def __init__(self, height: int, width: int):
+        self._patches = ((height - PATCH) // STRIDE + 1, (width - PATCH) // STRIDE + 1)
+        self._tensors = np.empty((*self._patches, 5), np.float32)
+        self._found = np.empty((2, *self._patches), np.float32)
+        self._flow, self._start = (np.zeros((2, height, width), np.float32) for _ in range(2))
+        self._weight = np.empty((height, width), np.float32)
+        self._workspace = make_workspace(height, width)
+        self._warp = Warp(height, width)
+
+    def estimate(self, now: Gray, before: Gray, coarser: Flow | None) -> Flow:
+        """coarser: the flow at half the size, (2, H/2, W/2). The result is good until the next call."""
+        here, there = now.astype(np.float32), before.astype(np.float32)
+        along_x, along_y = _gradient(here)
+        structure_tensors(along_x, along_y, STRIDE, self._tensors)
+        pictures = Pictures(here, _extended(there), along_x, along_y, self._tensors)
+        start = self._start if coarser is None else enlarged(coarser, self._start)
+        search(pictures, start, STRIDE, self._found)
+        spread(pictures, self._found, STRIDE, self._flow, self._weight)
+        self._warp.follow(self._flow)
+        refine(here, self._warp.quick(there), self._flow, self._workspace, ROUNDS, SWEEPS)
+        return self._flow
+
+
+def _gradient(picture: Plane) -> list[Plane]:
+    axes = ((1, 0), (0, 1))
+    return [np.asarray(cv2.Sobel(picture, cv2.CV_32F, *axis, scale=1 / 8), np.float32) for axis in axes]
+
+
+def _extended(picture: Plane) -> Plane:
+    """By MARGIN pixels on every side."""
+    extended = cv2.copyMakeBorder(picture, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_REPLICATE)
+    return np.asarray(extended, np.float32)
+
+
+def halved(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """(H, W) or (H, W, 3)."""
+    height, width = picture.shape[:2]
+    size = (max(1, width // 2), max(1, height // 2))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def enlarged(flow: Flow, larger: Flow) -> Flow:
+    """Into `larger`, (2, H, W) of another size, whose pixels it counts in."""
+    return _resized(flow, larger, cv2.INTER_LINEAR)
+
+
+def shrunken(flow: Flow, smaller: Flow) -> Flow:
+    """The same, for fewer pixels."""
+    return _resized(flow, smaller, cv2.INTER_AREA)
+
+
+def _resized(flow: Flow, result: Flow, interpolation: int) -> Flow:
+    height, width = result.shape[1:]
+    factors = (width / flow.shape[2], height / flow.shape[1])
+    for component, target, factor in zip(flow, result, factors, strict=True):
+        cv2.resize(cv2.multiply(component, factor), (width, height), dst=target, interpolation=interpolation)
+    return result
+
+
+@kernel
+def snap(flow: Plane) -> None:
+    """Each component below STILL_PX becomes nothing, in place."""
+    values = flow.reshape(-1)
+    for place in range(values.size):
+        if abs(values[place]) <= STILL_PX:
+            values[place] = 0

@@ -5,104 +5,135 @@ Judged at half the size, in both directions: neighbors agree anyway, and it cost
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from fnst_live.frames.frame import Pixels
-from fnst_live.stabilize.flow import Flow
-from fnst_live.stabilize.warp import Warp
+from fnst_live.stabilize.kernel import kernel
+from fnst_live.stabilize.warp import Flow, Plane, Warp
 
 Trust = npt.NDArray[np.float32]
 
-PHOTOMETRIC_SCALE = 13.0  # levels of color error at which a pixel's past counts for a third
-NOISE_FLOOR = 5.0         # levels of color error that are the camera's, not the scene's
-OTHER_SCENE_ERROR = 20.0  # levels of color error that no flow and no camera make in half of a picture
-FORGIVEN_PX = 2.0         # misalignment that is the flow's, not the scene's, where texture turns it into color error
-MOST_FORGIVEN = 40.0      # levels; the contour of a thing that moves is steeper
-ERRATIC_PX = 3            # a median over so many takes lone errors of the flow away; over 5, strokes follow noise
-BESIDE = 0.25             # of its steepness counts for a boundary's neighbors
+PHOTOMETRIC_SCALE = np.float32(13)  # levels of color error at which a pixel's past counts for a third
+NOISE_FLOOR = np.float32(5)         # levels of color error that are the camera's, not the scene's
+OTHER_SCENE_ERROR = 20.0            # levels of color error that no flow and no camera make in half of a picture
+FORGIVEN_PX = np.float32(2)         # misalignment that is the flow's, not the scene's, where there is texture
+MOST_FORGIVEN = np.float32(40)      # levels; the contour of a thing that moves is steeper
+ERRATIC_PX = 3                      # a median over so many takes lone errors away; over 5, strokes follow noise
+BESIDE = np.float32(0.25)           # of its steepness counts for a boundary's neighbors
+MOVING_PX = np.float32(0.5)         # this far, and it cannot come from what has stayed where it is
+
+ZERO, ONE, HALF, QUARTER = np.float32(0), np.float32(1), np.float32(0.5), np.float32(0.25)
+RELATIVE_SLOPE, LEAST_SLOPE = np.float32(0.04), np.float32(0.002)  # squared, from which on the flow has a boundary
 
 
 class PastTrust:
-    """Compares frames of one size with their past; keeps the half-size pictures, one per stream."""
+    """Compares pictures of one size with their past; one per stream."""
 
     def __init__(self, height: int, width: int):
-        """Of the frames, in pixels."""
-        self._size = (width, height)
-        self._half = (max(1, width // 2), max(1, height // 2))
-        self._warp = Warp(self._half[1], self._half[0])
-
-    def halved(self, picture: npt.NDArray[Any]) -> Any:
-        return cv2.resize(picture, self._half, interpolation=cv2.INTER_AREA)
+        self._warp = Warp(height, width)
+        self._before = np.empty((height, width, 3), np.uint8)
+        self._planes = np.empty((3, height, width), np.float32)
 
     def estimate(self, now: Pixels, before: Pixels, flow: Flow) -> Trust | None:
         """float32 (H, W) in 0..1, or None after a cut.
 
-        now, before: uint8 (H/2, W/2, 3), halved; flow: float32 (H, W, 2) in pixels, full size.
+        now, before: uint8 (H, W, 3); flow: float32 (2, H, W) in pixels.
         """
-        self._warp.follow(self.halved(flow) / 2)
-        error = largest_channel(cv2.absdiff(now, self._warp.quick(before)))
+        self._warp.follow(flow)
+        error, texture, trust = self._planes
+        compare(now, self._warp.quick(before, self._before), error, texture)
         if float((cv2.blur(error, (3, 3)) > OTHER_SCENE_ERROR).mean()) > 0.5:
             return None
-        excess = np.maximum(unexplained(error, now) - NOISE_FLOOR, 0) / PHOTOMETRIC_SCALE
-        trust = np.exp(-excess * excess) * (1 - motion_boundary(self._warp.flow))
-        trust[self._warp.outside() | taken_from_still(self._warp)] = 0
-        return np.asarray(cv2.resize(trust, self._size, interpolation=cv2.INTER_LINEAR), np.float32)
+        forgive(error, blurred(texture, 7))  # a lone contour, of something that moves, is no texture
+        judge(blurred(error, 3), motion_boundary(flow), flow, trust)
+        return trust
 
 
-def unexplained(error: npt.NDArray[np.uint8], now: Pixels) -> npt.NDArray[np.float32]:
-    """Of the color error, the levels beyond what a slight misalignment does to the texture here: float32 (H, W).
+def blurred(plane: Plane, side_px: int) -> Plane:
+    return np.asarray(cv2.blur(plane, (side_px, side_px)), np.float32)
+
+
+@kernel
+def compare(now: Pixels, before: Pixels, error: Plane, texture: Plane) -> None:
+    """error (H, W): in levels, of the channel where it is largest, since two colors can be of one brightness;
+    texture (H, W): levels from one pixel to the next in green, both directions together."""
+    height, width, _ = now.shape
+    for y in range(height):
+        above, below = now[max(y - 1, 0)], now[min(y + 1, height - 1)]
+        here, past = now[y], before[y]
+        for x in range(width):
+            largest = ZERO
+            for channel in range(3):
+                largest = max(largest, abs(np.float32(here[x, channel]) - np.float32(past[x, channel])))
+            error[y, x] = largest
+            along_x = np.float32(here[min(x + 1, width - 1), 1]) - np.float32(here[max(x - 1, 0), 1])
+            along_y = np.float32(below[x, 1]) - np.float32(above[x, 1])
+            texture[y, x] = (abs(along_x) + abs(along_y)) * HALF
+
+
+@kernel
+def forgive(error: Plane, texture: Plane) -> None:
+    """In place: of the error, the levels beyond what a slight misalignment does to the texture here.
 
     Without that allowance, foliage and fur would never have a past, and they flicker most.
     """
-    texture = cv2.blur(steepness(now), (7, 7))  # a lone contour, of something that moves, is none
-    forgiven = np.minimum(texture * FORGIVEN_PX, MOST_FORGIVEN)
-    return np.asarray(cv2.blur(cv2.subtract(error, forgiven, dtype=cv2.CV_32F), (3, 3)), np.float32)
+    height, width = error.shape
+    for y in range(height):
+        for x in range(width):
+            error[y, x] -= min(texture[y, x] * FORGIVEN_PX, MOST_FORGIVEN)
 
 
-def steepness(picture: Pixels) -> npt.NDArray[np.float32]:
-    """Levels from one pixel to the next, both directions together: float32 (H, W)."""
-    green = picture[..., 1]
-    along_x = cv2.Sobel(green, cv2.CV_32F, 1, 0, ksize=1, scale=0.5)
-    along_y = cv2.Sobel(green, cv2.CV_32F, 0, 1, ksize=1, scale=0.5)
-    return np.asarray(np.abs(along_x) + np.abs(along_y), np.float32)
-
-
-def motion_boundary(flow: Flow) -> npt.NDArray[np.float32]:
+def motion_boundary(flow: Flow) -> Plane:
     """0..1: where one thing passes before another, and what is uncovered has no past: float32 (H, W).
 
-    Ruder et al. 2016, equation 6, for a flow of half the size, less its lone errors; from 0 at their threshold to 1 at
-    twice as much.
+    Ruder et al. 2016, equation 6, for a flow of half the frame's size, less its lone errors; from 0 at their threshold
+    to 1 at twice as much.
     """
-    components = [cv2.medianBlur(component, ERRATIC_PX) for component in cv2.split(flow)]
-    slopes = [cv2.Sobel(component, cv2.CV_32F, *axis, ksize=1) for component in components for axis in ((1, 0), (0, 1))]
-    threshold = 0.04 * sum_of_squares(components) + 0.002
-    ratio = np.asarray(0.25 * sum_of_squares(slopes) / threshold, np.float32)  # a slope over two pixels, squared
-    beside = cv2.dilate(ratio * BESIDE - 1, np.ones((3, 3), np.uint8))
-    return np.clip(cv2.max(ratio - 1, beside), 0, 1)
+    u, v = (np.asarray(cv2.medianBlur(component, ERRATIC_PX), np.float32) for component in flow)
+    ratio = np.empty_like(u)
+    _steepness(u, v, ratio)
+    _either(ratio, np.asarray(cv2.dilate(ratio, np.ones((3, 3), np.uint8)), np.float32))
+    return ratio
 
 
-def sum_of_squares(planes: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
-    """float32 (H, W), from as many planes of that size as there are."""
-    total = np.zeros_like(planes[0])
-    for plane in planes:
-        cv2.accumulateSquare(plane, total)
-    return total
+@kernel
+def _steepness(u: Plane, v: Plane, ratio: Plane) -> None:
+    """Squared slope of the flow relative to the least that is a boundary."""
+    height, width = u.shape
+    for y in range(height):
+        above, below = max(y - 1, 0), min(y + 1, height - 1)
+        for x in range(width):
+            left, right = max(x - 1, 0), min(x + 1, width - 1)
+            ux, vx = u[y, right] - u[y, left], v[y, right] - v[y, left]
+            uy, vy = u[below, x] - u[above, x], v[below, x] - v[above, x]
+            slope = QUARTER * (ux * ux + vx * vx + uy * uy + vy * vy)  # over two pixels, squared
+            ratio[y, x] = slope / (RELATIVE_SLOPE * (u[y, x] * u[y, x] + v[y, x] * v[y, x]) + LEAST_SLOPE)
 
 
-def taken_from_still(warp: Warp) -> npt.NDArray[np.bool_]:
-    """(H, W), True where a moving pixel would come from one that has stayed where it is: one thing cannot do both."""
-    is_still = np.asarray(cv2.inRange(warp.flow, np.zeros(2), np.zeros(2)), np.uint8)  # 0 or 255
-    is_moving = cv2.bitwise_not(cv2.inRange(warp.flow, np.full(2, -0.5), np.full(2, 0.5)))
-    is_taken: npt.NDArray[np.bool_] = cv2.bitwise_and(warp.quick(is_still), is_moving) > 0
-    return is_taken
+@kernel
+def _either(ratio: Plane, beside: Plane) -> None:
+    height, width = ratio.shape
+    for y in range(height):
+        for x in range(width):
+            ratio[y, x] = min(max(max(ratio[y, x], beside[y, x] * BESIDE) - ONE, ZERO), ONE)
 
 
-def largest_channel(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """(H, W, 3) to (H, W): two colors can be of one brightness."""
-    red, green, blue = cv2.split(picture)
-    return np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8)
+@kernel
+def judge(error: Plane, boundary: Plane, flow: Flow, trust: Plane) -> None:
+    """trust (H, W): less with the error, nothing over boundaries, from beyond the border, and where something that
+    moves would come from what has stayed where it is: one thing cannot do both."""
+    height, width = error.shape
+    for y in range(height):
+        for x in range(width):
+            excess = max(error[y, x] - NOISE_FLOOR, ZERO) / PHOTOMETRIC_SCALE
+            trust[y, x] = np.exp(-excess * excess) * (ONE - boundary[y, x])
+            u, v = flow[0, y, x], flow[1, y, x]
+            from_x, from_y = x + u, y + v
+            if from_x < 0 or from_y < 0 or from_x > width - 1 or from_y > height - 1:
+                trust[y, x] = 0
+            elif max(abs(u), abs(v)) > MOVING_PX:
+                near_x, near_y = int(from_x + HALF), int(from_y + HALF)
+                if flow[0, near_y, near_x] == 0 and flow[1, near_y, near_x] == 0:
+                    trust[y, x] = 0

@@ -20,9 +20,9 @@ def is_camera_at_rest(flow: Flow, now: Gray, before: Gray) -> bool:
     """Whether most of the picture stands still: by its flow, or, where plain areas take on the motion beside them, by
     not having changed at all."""
     step = slice(None, None, SAMPLE_STEP)
-    drift = np.median(flow[step, step].reshape(-1, 2), axis=0)
+    drift = np.median(flow[:, step, step].reshape(2, -1), axis=1)
     change = cv2.absdiff(now[step, step], before[step, step])
-    return bool(np.abs(drift).max() < STILL_PX or np.mean(change == 0) > 0.8)
+    return bool(np.abs(drift).max() < 2 * STILL_PX or np.mean(change == 0) > 0.8)
 
 
 def local_change(now: Gray, before: Gray) -> npt.NDArray[np.float32]:
@@ -34,7 +34,7 @@ def pixels_at_rest(now: Gray, before: Gray, warp: Warp) -> npt.NDArray[np.bool_]
     """(H, W), True where nothing moves before a camera at rest; None where nobody can tell that the camera rests.
 
     Flow spreads some way beyond whatever moves, and follows noise where nothing does. Strokes that followed it would
-    wander. warp: follows the flow.
+    wander. At full size: noise is a measure here, and halving would take half of it away. warp: follows the flow.
     """
     change = local_change(now, before)
     is_noisy = float(np.median(change[::SAMPLE_STEP, ::SAMPLE_STEP])) > NOISY_LEVELS

@@ -9,17 +9,15 @@ saturation are held: averaging colors that flicker would slowly turn them grey.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from abc import ABC, abstractmethod
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from fnst_live.frames.frame import Frame, Pixels
-from fnst_live.stabilize.flow import BackwardFlow, Gray
-from fnst_live.stabilize.occlusion import PastTrust
-from fnst_live.stabilize.rest import pixels_at_rest
+from fnst_live.stabilize.blend import blend, recolor
+from fnst_live.stabilize.motion import Motion, MotionWatch
 from fnst_live.stabilize.warp import Warp
 
 Floats = npt.NDArray[np.float32]
@@ -27,48 +25,47 @@ Floats = npt.NDArray[np.float32]
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 MOST_WEIGHT = 0.99     # of the past, at full stability
 CRISPNESS_KEPT = 0.86  # of the new frame's
-SOFTEST, SHARPEST = 1.0, -0.6  # see `Warp.between`
+SOFTEST, SHARPEST = 1.0, -0.6  # 1 less sharpness, see `blend`
 STROKE_PX = 16         # what is finer is a stroke
 LEAST_KEPT = 0.7       # of the past, where broad colors differ: it fades in a few frames
 COLOR_FLICKER = 12.0   # levels by which broad colors differ from frame to frame
 COLOR_SCALE = 10.0     # levels beyond that at which the past counts for a third
 GREATEST_STRETCH = 0.01  # of contrast or saturation, a frame
-LONGEST_GAP_S = 0.5    # between two frames of one scene, where some were dropped
 
 
-class Stabilizer(Protocol):
-    def stabilize(self, content: Frame, stylized: Frame) -> Frame: ...
+class Stabilizer(ABC):
+    """Two steps, that a runner may overlap: `watch` sees the content of each frame, in order, and may be ahead of
+    `steady`, which sees what was painted."""
 
-    def reset(self) -> None: ...
+    @abstractmethod
+    def watch(self, content: Frame) -> Motion | None: ...
+
+    @abstractmethod
+    def steady(self, stylized: Frame, motion: Motion | None) -> Frame: ...
+
+    @abstractmethod
+    def reset(self) -> None:
+        """What comes next does not follow what was."""
+
+    def stabilize(self, content: Frame, stylized: Frame) -> Frame:
+        """Both steps at once."""
+        return self.steady(stylized, self.watch(content))
 
 
-class NoStabilizer:
+class NoStabilizer(Stabilizer):
     """Stability 0: every frame for itself, bit for bit."""
 
-    def stabilize(self, content: Frame, stylized: Frame) -> Frame:  # noqa: ARG002  (same signature)
+    def watch(self, content: Frame) -> None:
+        pass
+
+    def steady(self, stylized: Frame, motion: Motion | None) -> Frame:  # noqa: ARG002  (same signature)
         return stylized
 
     def reset(self) -> None:
         pass
 
 
-@dataclass(frozen=True)
-class Past:
-    """What is remembered of the previous frame: its content, gray and at half size, and its steadied picture."""
-
-    frame: Frame
-    gray: Gray
-    half: Pixels
-    steady: Floats
-
-    def is_followed_by(self, content: Frame) -> bool:
-        """Not after a seek or a pause, and not by a frame of another size."""
-        step = content.index - self.frame.index
-        gap_s = content.time_s - self.frame.time_s
-        return content.size == self.frame.size and (step == 1 or (step > 1 and 0 < gap_s <= LONGEST_GAP_S))
-
-
-class FlowStabilizer:
+class FlowStabilizer(Stabilizer):
     """Satisfies `pipeline.stages.Stabilizer`; its memory is its own, one per stream.
 
     stability: above 0 up to 1; how firmly the past is held; may be changed between two frames. exact: see
@@ -77,11 +74,10 @@ class FlowStabilizer:
 
     def __init__(self, stability: float, *, exact: bool = True):
         self.stability = stability
-        self._flow = BackwardFlow(exact=exact)
-        self._warp = Warp(1, 1)
-        self._trust = PastTrust(1, 1)
-        self._past: Past | None = None
+        self._watch = MotionWatch(exact=exact)
+        self._past: Floats | None = None  # the previous frame, steadied: (H, W, 3) in 0..255
         self._softness = 0.0
+        self._room = Room(1, 1)
 
     @property
     def weight(self) -> float:
@@ -89,47 +85,42 @@ class FlowStabilizer:
         return float(MOST_WEIGHT * (1 - (1 - self.stability) ** 2.5))
 
     def reset(self) -> None:
-        self._past, self._softness = None, 0.0
+        self._watch.reset()
+        self._past = None
 
-    def stabilize(self, content: Frame, stylized: Frame) -> Frame:
-        past = self._past if self._past is not None and self._past.is_followed_by(content) else None
-        if past is None:
-            self._begin(content)
-        gray = np.asarray(cv2.cvtColor(content.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
-        half: Pixels = self._trust.halved(content.pixels)
-        fresh = stylized.pixels.astype(np.float32)
-        steady = None if past is None else self._blend(past, gray, half, fresh)
-        self._past = Past(content, gray, half, fresh if steady is None else steady)
-        return stylized if steady is None else stylized.with_pixels(_rounded(steady))
+    def watch(self, content: Frame) -> Motion | None:
+        return self._watch.motion(content)
 
-    def _begin(self, content: Frame) -> None:
-        """Nothing of what was before counts."""
-        height, width = content.pixels.shape[:2]
-        self._softness = 0.0
-        if self._warp.shape != (height, width):
-            self._warp, self._trust = Warp(height, width), PastTrust(height, width)
+    def steady(self, stylized: Frame, motion: Motion | None) -> Frame:
+        if motion is None or self._past is None:
+            self._past, self._softness = stylized.pixels.astype(np.float32), 0.0
+            return stylized
+        return stylized.with_pixels(self._blended(self._past, stylized.pixels, motion))
 
-    def _blend(self, past: Past, gray: Gray, half: Pixels, fresh: Floats) -> Floats | None:
-        """The steadied picture, float32 (H, W, 3) in 0..255, or None after a cut. The past's gives its memory to it."""
-        self._follow_motion(past.gray, gray)
-        trust = self._trust.estimate(half, past.half, self._warp.flow)
-        if trust is None:
-            self._softness = 0.0
-            return None
-        warped = self._warp.between(past.steady, self._softness)
-        share = cv2.multiply(trust, likeness(warped, fresh), scale=self.weight)
-        blended = cv2.blendLinear(warped, fresh, share, 1 - share, dst=past.steady)
-        steady = with_color_of(fresh, np.asarray(blended, np.float32))
-        self._softness = next_softness(self._softness, crispness(steady) / max(crispness(fresh), 1e-6))
-        return steady
+    def _blended(self, past: Floats, fresh: Pixels, motion: Motion) -> Pixels:
+        """uint8 (H, W, 3), and in full precision in the past's own memory."""
+        room = self._room_for(*fresh.shape[:2])
+        room.warp.follow(motion.flow)
+        warped = room.warp.quick(past, room.warped)
+        share = cv2.multiply(full_size(motion.trust, fresh), likeness(warped, fresh), scale=self.weight)
+        blend(warped, fresh, motion.flow, np.asarray(share, np.float32), 1 - self._softness, past)
+        self._softness = next_softness(self._softness, crispness(past) / max(crispness(fresh), 1e-6))
+        pixels = np.empty_like(fresh)
+        recolor(past, color_correction(fresh, past), pixels)
+        return pixels
 
-    def _follow_motion(self, before: Gray, now: Gray) -> None:
-        """Aim the warp from the previous frame to this one."""
-        flow = self._flow.estimate(now, before)
-        self._warp.follow(flow)
-        resting = pixels_at_rest(now, before, self._warp)
-        if resting is not None:
-            self._warp.follow(np.asarray(cv2.copyTo(flow, (~resting).view(np.uint8)), np.float32))  # else nothing
+    def _room_for(self, height: int, width: int) -> Room:
+        if self._room.warp.shape != (height, width):
+            self._room = Room(height, width)
+        return self._room
+
+
+class Room:
+    """Memory at one frame size that is used for every frame: to ask for it anew would take longer than to fill it."""
+
+    def __init__(self, height: int, width: int):
+        self.warp = Warp(height, width)
+        self.warped = np.empty((height, width, 3), np.float32)
 
 
 def make_stabilizer(stability: float, *, exact: bool = True) -> Stabilizer:
@@ -137,7 +128,13 @@ def make_stabilizer(stability: float, *, exact: bool = True) -> Stabilizer:
     return FlowStabilizer(stability, exact=exact) if stability > 0 else NoStabilizer()
 
 
-def likeness(warped: Floats, fresh: Floats) -> Floats:
+def full_size(plane: Floats, picture: Pixels) -> Floats:
+    """(h, w) to the picture's (H, W)."""
+    height, width = picture.shape[:2]
+    return np.asarray(cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def likeness(warped: Floats, fresh: Pixels) -> Floats:
     """float32 (H, W) in 0..1: how near the past's colors come to the new frame's, strokes aside.
 
     Strokes flicker, broad colors hardly do: where those differ, something else was there, whatever the content says.
@@ -145,17 +142,14 @@ def likeness(warped: Floats, fresh: Floats) -> Floats:
     height, width = fresh.shape[:2]
     coarse = (max(1, width // STROKE_PX), max(1, height // STROKE_PX))
     past, now = (cv2.resize(picture, coarse, interpolation=cv2.INTER_AREA) for picture in (warped, fresh))
-    red, green, blue = cv2.split(cv2.absdiff(past, now))
-    excess = np.maximum(cv2.max(cv2.max(red, green), blue) - COLOR_FLICKER, 0) / COLOR_SCALE
+    excess = np.maximum(np.abs(past - now).max(2) - COLOR_FLICKER, 0) / COLOR_SCALE
     kept = LEAST_KEPT + (1 - LEAST_KEPT) * np.exp(-excess * excess)
-    return np.asarray(cv2.resize(kept, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    return full_size(np.asarray(kept, np.float32), fresh)
 
 
-def with_color_of(fresh: Floats, steady: Floats) -> Floats:
-    """Brightness spread around its mean, and colors away from gray, each by a little a frame, as far as in fresh.
-
-    Works in place: what it returns is steady.
-    """
+def color_correction(fresh: Pixels, steady: Floats) -> Floats:
+    """A matrix, (3, 4), that brings contrast and saturation of `steady` a little nearer to those of `fresh`: brightness
+    is spread around its mean, and colors away from gray."""
     mean, spread, saturation = color_figures(steady)
     _, wanted_spread, wanted_saturation = color_figures(fresh)
     contrast_gain, color_gain = (
@@ -165,12 +159,12 @@ def with_color_of(fresh: Floats, steady: Floats) -> Floats:
     gray = np.tile(LUMA, (3, 1))
     matrix = contrast_gain * gray + color_gain * (np.eye(3) - gray)
     shift = np.full((3, 1), mean * (1 - contrast_gain))
-    return np.asarray(cv2.transform(steady, np.hstack([matrix, shift]), dst=steady), np.float32)
+    return np.hstack([matrix, shift]).astype(np.float32)
 
 
-def color_figures(picture: Floats) -> tuple[float, float, float]:
+def color_figures(picture: Floats | Pixels) -> tuple[float, float, float]:
     """Mean and standard deviation of luma, and mean saturation (largest less smallest channel), of every 64th pixel."""
-    sample = np.ascontiguousarray(picture[::8, ::8])
+    sample = picture[::8, ::8].astype(np.float32)
     mean, deviation = cv2.meanStdDev(cv2.transform(sample, LUMA[None]))
     red, green, blue = cv2.split(sample)
     saturation = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
@@ -190,12 +184,8 @@ def next_softness(softness: float, kept_crispness: float) -> float:
     return min(max(softness + 1.5 * (kept_crispness - CRISPNESS_KEPT), SHARPEST), SOFTEST)
 
 
-def crispness(picture: Floats) -> float:
+def crispness(picture: Floats | Pixels) -> float:
     """Mean step in green from one pixel to its neighbor, in every fourth row."""
-    rows = np.ascontiguousarray(picture[::4, :, 1])
+    rows = picture[::4, :, 1].astype(np.float32)
     return float(cv2.norm(rows[:, 1:], rows[:, :-1], cv2.NORM_L1)) / rows.size
 
-
-def _rounded(picture: Floats) -> Pixels:
-    """Clamped to 0..255, to the nearest level."""
-    return np.asarray(cv2.add(picture, np.zeros(4), dtype=cv2.CV_8U), np.uint8)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fnst_live.stabilize.flow import STILL_PX, BackwardFlow, Flow, Gray, snapped
+from fnst_live.stabilize.flow import STILL_PX, BackwardFlow, Flow, Gray, enlarged, snap
 
 INTERIOR = (slice(16, -16), slice(16, -16))
 TOLERANCE_PX = 0.2
@@ -28,38 +28,69 @@ def moved(picture: Gray, right: float, down: float) -> Gray:
     )
 
 
-def flow_of(now: Gray, before: Gray) -> Flow:
-    return BackwardFlow().estimate(now, before)
+def flow_of(now: Gray, before: Gray, *, exact: bool = True) -> Flow:
+    return BackwardFlow(exact=exact).estimate(now, before)
 
 
+@pytest.mark.parametrize("exact", [True, False])
 @pytest.mark.parametrize(
     ("right", "down"), [(1, 0), (0, 1), (-2, 3), (0.5, 0), (0, -0.5), (-0.5, 0.5), (2.5, -1.5), (6, 4)]
 )
-def test_flow_points_to_where_things_were(right: float, down: float) -> None:
+def test_flow_points_to_where_things_were(right: float, down: float, exact: bool) -> None:
     before = texture()
-    flow = flow_of(moved(before, right, down), before)
-    assert flow.shape == (120, 160, 2)
+    flow = flow_of(moved(before, right, down), before, exact=exact)
+    assert flow.shape == (2, 120, 160)
     assert flow.dtype == np.float32
-    assert np.abs(flow[INTERIOR] - (-right, -down)).max() < TOLERANCE_PX
+    for component, expected in zip(flow, (-right, -down), strict=True):
+        assert np.abs(component[INTERIOR] - expected).max() < TOLERANCE_PX
 
 
-@pytest.mark.parametrize(("height", "width"), [(120, 160), (16, 16), (17, 23), (16, 300), (300, 16)])
-def test_a_still_picture_does_not_flow_at_all(height: int, width: int) -> None:
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize(("height", "width"), [(120, 160), (16, 16), (17, 23), (16, 300), (300, 16), (8, 40), (2, 1)])
+def test_a_still_picture_does_not_flow_at_all(height: int, width: int, exact: bool) -> None:
     picture = texture(height, width)
-    assert not flow_of(picture, picture).any()
+    flow = flow_of(picture, picture, exact=exact)
+    assert flow.shape == (2, height, width)
+    assert not flow.any()
 
 
-def test_a_plain_picture_does_not_flow_at_all() -> None:
-    assert not flow_of(np.full((48, 64), 90, np.uint8), np.full((48, 64), 100, np.uint8)).any()
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_plain_picture_does_not_flow_at_all(exact: bool) -> None:
+    assert not flow_of(np.full((48, 64), 90, np.uint8), np.full((48, 64), 100, np.uint8), exact=exact).any()
 
 
-def test_an_estimator_remembers_nothing() -> None:
+@pytest.mark.parametrize("exact", [True, False])
+def test_an_estimator_remembers_nothing(exact: bool) -> None:
     before = texture()
-    estimator = BackwardFlow()
+    now = moved(before, 2, 1)
+    estimator = BackwardFlow(exact=exact)
     estimator.estimate(texture(seed=1), texture(seed=2))
-    assert np.array_equal(estimator.estimate(moved(before, 2, 1), before), flow_of(moved(before, 2, 1), before))
+    kept = estimator.estimate(now, before)
+    estimator.estimate(texture(seed=3), texture(seed=4))
+    assert np.array_equal(kept, flow_of(now, before, exact=exact))
+
+
+def test_the_quick_search_finds_what_the_exact_one_does() -> None:
+    y, x = np.mgrid[0:120, 0:160].astype(np.float32)
+    before = texture()
+    from_x, from_y = x + 0.02 * (y - 60), y - 0.03 * (x - 80)
+    turned = cv2.remap(before, from_x, from_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    quick, exact = (flow_of(np.asarray(turned, np.uint8), before, exact=exact) for exact in (False, True))
+    difference = quick - exact
+    assert np.median(np.abs(difference)) < 0.03
+    assert np.percentile(np.abs(difference[(slice(None), *INTERIOR)]), 95) < 0.15
 
 
 def test_what_is_less_than_the_estimates_noise_is_nothing_and_all_else_stays() -> None:
-    flow = np.random.default_rng(0).normal(0, 2 * STILL_PX, (20, 30, 2)).astype(np.float32)
-    assert np.array_equal(snapped(flow), np.where(np.abs(flow) <= np.float32(STILL_PX), 0, flow))
+    flow = np.random.default_rng(0).normal(0, 2 * STILL_PX, (2, 20, 30)).astype(np.float32)
+    expected = np.where(np.abs(flow) <= STILL_PX, 0, flow)
+    snap(flow)
+    assert np.array_equal(flow, expected)
+
+
+@pytest.mark.parametrize(("height", "width"), [(20, 30), (21, 31), (40, 45)])
+def test_an_enlarged_flow_leads_to_the_same_places(height: int, width: int) -> None:
+    flow = np.stack([np.full((10, 15), 1.5, np.float32), np.full((10, 15), -2, np.float32)])
+    larger = enlarged(flow, np.empty((2, height, width), np.float32))
+    assert larger[0] == pytest.approx(1.5 * width / 15)
+    assert larger[1] == pytest.approx(-2 * height / 10)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fnst_live.stabilize.flow import BackwardFlow, Flow, Gray
+from fnst_live.stabilize.flow import BackwardFlow, Flow, Gray, enlarged, halved
 from fnst_live.stabilize.rest import is_camera_at_rest, pixels_at_rest
 from fnst_live.stabilize.warp import Warp
 from tests.stabilize.test_flow import moved, texture
 
 
 def flow_of(now: Gray, before: Gray) -> Flow:
-    return BackwardFlow().estimate(now, before)
+    """As it is found: at half size."""
+    half = BackwardFlow().estimate(halved(now), halved(before))
+    return enlarged(half, np.empty((2, *now.shape), np.float32))
 
 
 def warp_between(now: Gray, before: Gray) -> Warp:

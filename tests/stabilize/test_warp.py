@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def random_flow(seed: int, reach_px: float = 4) -> Flow:
-    return np.random.default_rng(seed).uniform(-reach_px, reach_px, (HEIGHT, WIDTH, 2)).astype(np.float32)
+    return np.random.default_rng(seed).uniform(-reach_px, reach_px, (2, HEIGHT, WIDTH)).astype(np.float32)
 
 
 def random_picture(seed: int = 0) -> Floats:
@@ -32,7 +32,7 @@ def naive_warp(picture: Floats, flow: Flow) -> Floats:
     result = np.empty_like(picture)
     for y in range(HEIGHT):
         for x in range(WIDTH):
-            from_x, from_y = x + flow[y, x, 0], y + flow[y, x, 1]
+            from_x, from_y = x + flow[0, y, x], y + flow[1, y, x]
             left, top = int(np.floor(from_x)), int(np.floor(from_y))
             result[y, x] = 0
             for row, down in ((top, 1 - (from_y - top)), (top + 1, from_y - top)):
@@ -49,12 +49,11 @@ def test_quick_is_bilinear(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_whole_pixels_are_fetched_exactly_whichever_way(seed: int) -> None:
+def test_whole_pixels_are_fetched_exactly(seed: int) -> None:
     picture, flow = random_picture(), np.rint(random_flow(seed))
     warp = warp_along(flow)
     expected = naive_warp(picture, flow)
     assert np.array_equal(warp.quick(picture), expected)
-    assert np.abs(warp.between(picture, 0) - expected).max() < 0.01
     assert np.array_equal(warp.quick(picture.astype(np.uint8)), naive_warp(np.floor(picture), flow))
 
 
@@ -63,30 +62,21 @@ def test_at_first_it_follows_no_flow() -> None:
     assert np.array_equal(Warp(HEIGHT, WIDTH).quick(picture), picture)
 
 
-def test_less_softness_is_crisper() -> None:
-    picture, half_pixel = random_picture(), np.full((HEIGHT, WIDTH, 2), 0.5, np.float32)
-    warp = warp_along(half_pixel)
-    spreads = [float(warp.between(picture, softness).std()) for softness in (1, 0.5, 0, -0.5)]
-    assert spreads == sorted(spreads)
-    assert spreads[0] == pytest.approx(float(warp.quick(picture).std()))
-    assert spreads[2] < picture.std()
-
-
 def test_outside_is_what_comes_from_beyond_the_border() -> None:
     flow = random_flow(3)
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
-    from_x, from_y = x + flow[..., 0], y + flow[..., 1]
+    from_x, from_y = x + flow[0], y + flow[1]
     inside = (from_x >= 0) & (from_y >= 0) & (from_x <= WIDTH - 1) & (from_y <= HEIGHT - 1)
     assert np.array_equal(warp_along(flow).outside(), ~inside)
 
 
 def test_a_pan_leaves_the_edge_that_came_into_view_without_a_past() -> None:
-    outside = warp_along(np.full((HEIGHT, WIDTH, 2), (3, 0), np.float32)).outside()
+    outside = warp_along(np.stack([np.full((HEIGHT, WIDTH), right, np.float32) for right in (3, 0)])).outside()
     assert outside[:, -3:].all()
     assert not outside[:, :-3].any()
 
 
 def test_the_next_flow_replaces_the_last() -> None:
     picture, warp = random_picture(), warp_along(random_flow(0))
-    warp.follow(np.zeros((HEIGHT, WIDTH, 2), np.float32))
+    warp.follow(np.zeros((2, HEIGHT, WIDTH), np.float32))
     assert np.array_equal(warp.quick(picture), picture)

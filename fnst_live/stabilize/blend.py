@@ -1,0 +1,69 @@
+"""The two passes over the picture in which past and present become one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fnst_live.stabilize.kernel import kernel
+
+Floats = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.uint8]
+
+REGAINED = np.float32(1.2)  # of the steps between neighbors; for half a pixel in both directions as crisp as bicubic
+ONE, QUARTER, HALF, WHITE = np.float32(1), np.float32(0.25), np.float32(0.5), np.float32(255)
+
+
+def blend(past: Floats, fresh: Pixels, flow: Floats, share: Floats, sharpness: float, into: Floats) -> None:
+    """Into (H, W, 3): of the past its share, of the new picture the rest.
+
+    past: fetched bilinearly along the flow (2, H, W), which softens it between pixels; it is sharpened by as much,
+    times `sharpness`: 1 makes it as crisp as a bicubic kernel would, 0 leaves it soft. share: (H, W) in 0..1.
+    """
+    height, width = share.shape
+    rows = (height, 3 * width)
+    _blend(past.reshape(rows), fresh.reshape(rows), flow, share, REGAINED * np.float32(sharpness), into.reshape(rows))
+
+
+@kernel
+def _blend(past: Floats, fresh: Pixels, flow: Floats, share: Floats, gain: Any, into: Floats) -> None:
+    height, width = share.shape
+    for y in range(height):
+        above, here, below = past[max(y - 1, 0)], past[y], past[min(y + 1, height - 1)]
+        new, result, u, v, part = fresh[y], into[y], flow[0, y], flow[1, y], share[y]
+        for x in range(width):
+            between = gain * (_softened(u[x]) + _softened(v[x]))
+            left, right = max(3 * x - 3, 0), min(3 * x + 3, 3 * width - 3)
+            for channel in range(3):
+                place = 3 * x + channel
+                around = (above[place] + below[place] + here[left + channel] + here[right + channel]) * QUARTER
+                old = here[place] + between * (here[place] - around)
+                now = np.float32(new[place])
+                result[place] = now + part[x] * (old - now)
+
+
+@kernel
+def _softened(shift: float) -> float:
+    """By how much fetching softens: nothing at whole pixels, a quarter between two."""
+    beside: float = abs(shift - np.rint(shift))
+    return beside - beside * beside
+
+
+def recolor(picture: Floats, matrix: Floats, into: Pixels) -> None:
+    """picture (H, W, 3), in place: each color times the matrix, (3, 4) with what is added last; and rounded, into."""
+    _recolor(picture.reshape(-1), matrix, into.reshape(-1))
+
+
+@kernel
+def _recolor(picture: Floats, matrix: Floats, into: Pixels) -> None:
+    for pixel in range(picture.size // 3):
+        place = 3 * pixel
+        red, green, blue = picture[place], picture[place + 1], picture[place + 2]
+        for channel in range(3):
+            value = (
+                matrix[channel, 0] * red + matrix[channel, 1] * green + matrix[channel, 2] * blue + matrix[channel, 3]
+            )
+            picture[place + channel] = value
+            into[place + channel] = np.uint8(min(max(value, np.float32(0)), WHITE) + HALF)

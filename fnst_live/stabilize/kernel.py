@@ -1,0 +1,20 @@
+"""Loops over pixels, compiled to machine code by Numba when they are first called, and kept on disk for the next start.
+
+For what OpenCV has no single call: each of its calls goes through memory once, and a chain of ten small ones costs ten
+times what the arithmetic does. Kernels hold no interpreter lock, write only into arrays they are given, and trust their
+caller with the shapes: nothing is checked in there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def kernel(function: Function) -> Function:
+    """Sums may be taken in any order, and no value is a NaN."""
+    return cast(Function, numba.njit(cache=True, fastmath=True, nogil=True, error_model="numpy")(function))

@@ -1,0 +1,74 @@
+"""What the content tells, before anything is painted: where each pixel was, and whether that can be believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from fnst_live.frames.frame import Frame, Pixels
+from fnst_live.stabilize.flow import BackwardFlow, Flow, Gray, enlarged, halved, shrunken
+from fnst_live.stabilize.occlusion import PastTrust, Trust
+from fnst_live.stabilize.rest import pixels_at_rest
+from fnst_live.stabilize.warp import Warp
+
+LONGEST_GAP_S = 0.5  # between two frames of one scene, where some were dropped
+
+
+@dataclass(frozen=True)
+class Motion:
+    """From the previous frame: flow (2, H, W) in pixels, and at half size trust (H / 2, W / 2)."""
+
+    flow: Flow
+    trust: Trust
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is remembered of the previous frame."""
+
+    frame: Frame
+    half: Pixels
+    gray: Gray
+    half_gray: Gray
+
+    def is_followed_by(self, content: Frame) -> bool:
+        """Not after a seek or a pause, and not by a frame of another size."""
+        step = content.index - self.frame.index
+        gap_s = content.time_s - self.frame.time_s
+        return content.size == self.frame.size and (step == 1 or (step > 1 and 0 < gap_s <= LONGEST_GAP_S))
+
+
+class MotionWatch:
+    """Looks at one frame after the other; one per stream. exact: see `BackwardFlow`."""
+
+    def __init__(self, *, exact: bool = True):
+        self._flow = BackwardFlow(exact=exact)
+        self._warp, self._trust = Warp(1, 1), PastTrust(1, 1)
+        self._last: _Seen | None = None
+
+    def reset(self) -> None:
+        self._last = None
+
+    def motion(self, content: Frame) -> Motion | None:
+        """Since the last frame; None where that tells nothing: it is the first, or another scene."""
+        gray = np.asarray(cv2.cvtColor(content.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+        seen = _Seen(content, halved(content.pixels), gray, halved(gray))
+        last, self._last = self._last, seen
+        if last is None or not last.is_followed_by(content):
+            return None
+        self._resize(seen)
+        half_flow = self._flow.estimate(seen.half_gray, last.half_gray)
+        flow = enlarged(half_flow, np.empty((2, *gray.shape), np.float32))
+        self._warp.follow(flow)
+        resting = pixels_at_rest(gray, last.gray, self._warp)
+        if resting is not None:
+            flow[:, resting] = 0
+            half_flow = shrunken(flow, half_flow)
+        trust = self._trust.estimate(seen.half, last.half, half_flow)
+        return None if trust is None else Motion(flow, trust)
+
+    def _resize(self, seen: _Seen) -> None:
+        if self._warp.shape != seen.gray.shape:
+            self._warp, self._trust = Warp(*seen.gray.shape), PastTrust(*seen.half_gray.shape)

@@ -1,0 +1,33 @@
+"""On a machine's first start the kernels are compiled, which takes ten seconds; then they lie on its disk."""
+
+from __future__ import annotations
+
+import threading
+from fractions import Fraction
+
+import numpy as np
+
+from fnst_live.frames.frame import Frame
+from fnst_live.stabilize.stabilizer import FlowStabilizer
+
+SIDE_PX = 64  # the least that every scale of the search finds something in
+
+
+class WarmUp:
+    """Loads or compiles all that live pictures are steadied with, beside whatever else is going on."""
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+        threading.Thread(target=self._run, name="warm up").start()
+
+    def is_over(self) -> bool:
+        return self._over.is_set()
+
+    def _run(self) -> None:
+        stabilizer = FlowStabilizer(1.0, exact=False)
+        random = np.random.default_rng(0)
+        for index in range(2):
+            pixels = random.integers(0, 256, (SIDE_PX, SIDE_PX, 3), np.uint8)
+            frame = Frame(pixels, index, Fraction(1, 30), index)
+            stabilizer.stabilize(frame, frame)
+        self._over.set()

@@ -1,0 +1,45 @@
+"""Both passes, held against what they say in words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fnst_live.stabilize.blend import REGAINED, blend, recolor
+
+HEIGHT, WIDTH = 9, 13
+SHAPE = (HEIGHT, WIDTH, 3)
+
+
+def test_each_pixel_is_past_and_present_by_its_share() -> None:
+    random = np.random.default_rng(0)
+    past, fresh = random.uniform(0, 255, SHAPE).astype(np.float32), random.integers(0, 256, SHAPE, np.uint8)
+    share = random.uniform(0, 1, (HEIGHT, WIDTH)).astype(np.float32)
+    result = np.empty(SHAPE, np.float32)
+    blend(past, fresh, np.zeros((2, HEIGHT, WIDTH), np.float32), share, 1, result)
+    assert result == pytest.approx(share[..., None] * past + (1 - share[..., None]) * fresh, abs=1e-3)
+
+
+@pytest.mark.parametrize("sharpness", [0.0, 0.5, 1.6])
+def test_what_was_fetched_between_pixels_is_sharpened_by_as_much(sharpness: float) -> None:
+    random = np.random.default_rng(1)
+    past = random.uniform(0, 255, SHAPE).astype(np.float32)
+    flow = random.uniform(-3, 3, (2, HEIGHT, WIDTH)).astype(np.float32)
+    result = np.empty(SHAPE, np.float32)
+    blend(past, np.zeros(SHAPE, np.uint8), flow, np.ones((HEIGHT, WIDTH), np.float32), sharpness, result)
+    between = np.abs(flow - np.rint(flow))
+    gain = float(REGAINED) * sharpness * (between - between**2).sum(0)[..., None]
+    padded = np.pad(past, ((1, 1), (1, 1), (0, 0)), "edge")
+    around = (padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]) / 4
+    assert result == pytest.approx(past + gain * (past - around), abs=1e-2)
+
+
+def test_colors_go_through_the_matrix_and_are_rounded_without_wrapping_around() -> None:
+    random = np.random.default_rng(2)
+    picture = random.uniform(-40, 300, SHAPE).astype(np.float32)
+    matrix = random.uniform(-0.2, 0.9, (3, 4)).astype(np.float32)
+    expected = picture @ matrix[:, :3].T + matrix[:, 3]
+    pixels = np.empty(SHAPE, np.uint8)
+    recolor(picture, matrix, pixels)
+    assert picture == pytest.approx(expected, abs=1e-3)
+    assert np.abs(pixels - expected.clip(0, 255)).max() < 0.51
