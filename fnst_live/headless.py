@@ -197,12 +197,12 @@ def _run(source: Source, pipeline: Pipeline | Unpainted, sink: VideoFileSink,
          expected: int | None, observer: RenderObserver = NOBODY_WATCHES) -> tuple[int, float]:
     """Frames and frames per second, with a progress bar where a terminal shows it."""
     started_s = time.monotonic()
-    paint: Callable[[Frame], Any] = pipeline.paint
+    steps: list[Callable[[Any], Any]] = [pipeline.watch, pipeline.finish]
     with tqdm(total=expected, unit="frame", disable=not sys.stderr.isatty(), leave=False) as bar:
 
         def on_frame(frame: Frame) -> None:
             bar.update()
             observer.on_frame(frame)
 
-        frames = render(source, paint, pipeline.finish, sink, on_frame, lanes=pipeline.lanes)
+        frames = render(source, pipeline.paint, steps, sink, on_frame, lanes=pipeline.lanes)
     return frames, frames / max(time.monotonic() - started_s, 1e-9)

@@ -1,20 +1,21 @@
-"""What happens to one frame, as two steps that a runner may overlap. No threads, no clocks, no Qt."""
+"""What happens to one frame, as three steps that a runner may overlap. No threads, no clocks, no Qt."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fnst_live.frames.frame import Frame
 from fnst_live.pipeline.stages import Compositor, Stabilizer, Stylizer
 
 
 class Sketch(NamedTuple):
-    """A frame between the two steps: as it came, at work size, and stylized, at work size too."""
+    """A frame between the steps: as it came, at work size, and stylized, at work size too; then with its motion."""
 
     content: Frame
     small: Frame
     stylized: Frame
+    motion: Any = None
 
 
 class Pipeline:
@@ -38,8 +39,8 @@ class Pipeline:
         return self.stylizer.lanes
 
     def process(self, content: Frame) -> Frame:
-        """Both steps at once."""
-        return self.finish(self.paint(content))
+        """All steps at once."""
+        return self.finish(self.watch(self.paint(content)))
 
     def paint(self, content: Frame) -> Sketch:
         """The first step, which keeps the engine busy: stylize at work size, each frame for itself.
@@ -49,9 +50,13 @@ class Pipeline:
         small = self.to_work_size(content)
         return Sketch(content, small, self.stylizer.stylize(small))
 
+    def watch(self, sketch: Sketch) -> Sketch:
+        """The second, in the order of the frames: see what moves."""
+        return sketch._replace(motion=self.stabilizer.watch(sketch.small))
+
     def finish(self, sketch: Sketch) -> Frame:
-        """The second, in the order of the frames: steady, and bring back to full size."""
-        steady = self.stabilizer.stabilize(sketch.small, sketch.stylized)
+        """The third, in the order of the frames: steady, and bring back to full size."""
+        steady = self.stabilizer.steady(sketch.stylized, sketch.motion)
         return self.compositor.compose(sketch.content, steady)
 
 
@@ -63,4 +68,4 @@ class Unpainted:
     def process(self, content: Frame) -> Frame:
         return content
 
-    paint = finish = process
+    paint = watch = finish = process

@@ -1,17 +1,18 @@
 """The render runner: every frame of a source, painted, into a sink. It never drops one.
 
-The stages overlap: one thread decodes, some run the network, the caller's steadies and composes, one encodes; short
-belts between them keep memory constant. What is painted out of order waits for its turn, as a future on the belt. The
-first error anywhere stops all and comes out of `render`.
+The stages overlap: one thread decodes, some run the network, one sees what moves, the caller's steadies and composes,
+one encodes; short belts between them keep memory constant. What is painted out of order waits for its turn, as a future
+on the belt. The first error anywhere stops all and comes out of `render`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from fnst_live.frames.frame import Frame
 from fnst_live.pipeline.belt import Belt, BeltStopped
@@ -19,13 +20,13 @@ from fnst_live.pipeline.stages import Sink, Source
 
 BELT_CAPACITY = 3
 
-Between = TypeVar("Between")
+Step = Callable[[Any], Any]
 
 
 def render(
     source: Source,
-    paint: Callable[[Frame], Between],
-    finish: Callable[[Between], Frame],
+    paint: Step,
+    steps: Sequence[Step],
     sink: Sink,
     on_frame: Callable[[Frame], object] | None = None,
     *,
@@ -33,21 +34,23 @@ def render(
 ) -> int:
     """Returns the number of frames. On any error, Ctrl-C included, the sink is abandoned and the error raised.
 
-    paint and finish: the pipeline's two steps. paint is called by `lanes` threads at once, finish gets the frames in
-    order. on_frame is called on the caller's thread with every finished frame.
+    paint: gets the frames, on `lanes` threads at once. steps: each gets what the one before returned, in the order of
+    the frames, on a thread of its own; the last, on the caller's, returns the finished frame. on_frame is called on the
+    caller's thread, too, with every finished frame.
     """
-    sketched: Belt[Future[Between]] = Belt(BELT_CAPACITY + lanes)
-    finished: Belt[Frame] = Belt(BELT_CAPACITY)
-    belts = (sketched, finished)
+    painted: Belt[Future[Any]] = Belt(BELT_CAPACITY + lanes)
+    belts: list[Belt[Any]] = [painted, *(Belt[Any](BELT_CAPACITY) for _ in steps)]
     painters = ThreadPoolExecutor(lanes, thread_name_prefix="paint")
-    workers = (
-        _Worker("decode", lambda: _feed(source, paint, painters, sketched), belts),
-        _Worker("encode", lambda: _drain(finished, sink), belts),
-    )
+    arrived: Iterable[Any] = (sketch.result() for sketch in painted)
+    workers = [_Worker("decode", lambda: _feed(source, paint, painters, painted), belts)]
+    for place, step in enumerate(steps[:-1], 1):
+        arrived, taken = iter(belts[place]), arrived
+        workers.append(_Worker("step", partial(_pass_on, taken, step, belts[place]), belts))
+    workers.append(_Worker("encode", lambda: _drain(belts[-1], sink), belts))
     try:
         for worker in workers:
             worker.start()
-        frame_count = _finish_all(sketched, finish, finished, on_frame)
+        frame_count = _pass_on(arrived, steps[-1], belts[-1], on_frame)
         _join(workers)
         for worker in workers:
             if worker.error is not None:
@@ -64,31 +67,27 @@ def render(
     return frame_count
 
 
-def _finish_all(
-    sketched: Belt[Future[Between]],
-    finish: Callable[[Between], Frame],
-    finished: Belt[Frame],
-    on_frame: Callable[[Frame], object] | None,
+def _pass_on(
+    arrived: Iterable[Any], step: Step, belt: Belt[Any], on_each: Callable[[Any], object] | None = None
 ) -> int:
-    """The caller's own share. Ends early where a worker failed, whose error is raised by whoever joins it."""
-    frame_count = 0
+    """One step of all frames. Ends early where another has failed, whose error is raised by whoever joins it."""
+    count = 0
     with contextlib.suppress(BeltStopped):
-        for sketch in sketched:
-            frame = finish(sketch.result())
-            finished.put(frame)
-            if on_frame is not None:
-                on_frame(frame)
-            frame_count += 1
-        finished.close()
-    return frame_count
+        for item in arrived:
+            result = step(item)
+            belt.put(result)
+            if on_each is not None:
+                on_each(result)
+            count += 1
+        belt.close()
+    return count
 
 
-def _feed(source: Source, paint: Callable[[Frame], Between], painters: Executor,
-          sketched: Belt[Future[Between]]) -> None:
+def _feed(source: Source, paint: Step, painters: Executor, painted: Belt[Future[Any]]) -> None:
     """Decode ahead of the painters, as far as the belt has room."""
     for frame in source:
-        sketched.put(painters.submit(paint, frame))
-    sketched.close()
+        painted.put(painters.submit(paint, frame))
+    painted.close()
 
 
 def _drain(finished: Belt[Frame], sink: Sink) -> None:
@@ -97,9 +96,9 @@ def _drain(finished: Belt[Frame], sink: Sink) -> None:
 
 
 class _Worker(threading.Thread):
-    """Runs one side of the belts; an error stops them both and is kept for the caller."""
+    """Runs one side of the belts; an error stops them all and is kept for the caller."""
 
-    def __init__(self, name: str, work: Callable[[], None], belts: tuple[Belt[Any], ...]):
+    def __init__(self, name: str, work: Callable[[], object], belts: Sequence[Belt[Any]]):
         super().__init__(name=name)
         self._work, self._belts = work, belts
         self.error: BaseException | None = None

@@ -22,8 +22,13 @@ class Recorder:
         self.calls.append(("stylize", content.size.width, 0))
         return content.with_pixels(content.pixels + 1)
 
-    def stabilize(self, content: Frame, stylized: Frame) -> Frame:
-        self.calls.append(("stabilize", content.size.width, stylized.size.width))
+    def watch(self, content: Frame) -> str:
+        self.calls.append(("watch", content.size.width, 0))
+        return "moved"
+
+    def steady(self, stylized: Frame, motion: str) -> Frame:
+        assert motion == "moved"
+        self.calls.append(("steady", 0, stylized.size.width))
         return stylized.with_pixels(stylized.pixels + 2)
 
     def reset(self) -> None: ...
@@ -40,7 +45,7 @@ def test_stages_run_in_order_at_their_sizes() -> None:
     )
     frame = Frame(np.zeros((8, 8, 3), np.uint8), pts=3, time_base=Fraction(1, 25), index=9)
     result = pipeline.process(frame)
-    assert recorder.calls == [("stylize", 4, 0), ("stabilize", 4, 4), ("compose", 8, 4)]
+    assert recorder.calls == [("stylize", 4, 0), ("watch", 4, 0), ("steady", 0, 4), ("compose", 8, 4)]
     assert (result.size, result.pts, result.index) == (frame.size, 3, 9)
     assert int(result.pixels[0, 0, 0]) == 3
 
@@ -48,4 +53,4 @@ def test_stages_run_in_order_at_their_sizes() -> None:
 def test_unpainted_frames_pass_untouched() -> None:
     frame = Frame(np.zeros((8, 8, 3), np.uint8), pts=3, time_base=Fraction(1, 25))
     unpainted = Unpainted()
-    assert unpainted.process(frame) is unpainted.finish(unpainted.paint(frame)) is frame
+    assert unpainted.process(frame) is unpainted.finish(unpainted.watch(unpainted.paint(frame))) is frame

@@ -61,7 +61,7 @@ def unchanged(frame: Frame) -> Frame:
 
 def test_every_frame_goes_through_once_and_in_order() -> None:
     sink, seen = Memory(), []
-    assert render(Numbers(40), brighten, unchanged, sink, lambda frame: seen.append(frame.index)) == 40
+    assert render(Numbers(40), brighten, [unchanged], sink, lambda frame: seen.append(frame.index)) == 40
     assert sink.written == [100 + i for i in range(40)]
     assert seen == list(range(40))
     assert sink.end == "finished"
@@ -78,7 +78,7 @@ def test_what_is_painted_out_of_order_is_finished_in_order() -> None:
             second_is_painted.set()
         return brighten(frame)
 
-    assert render(Numbers(20), paint, unchanged, sink, lanes=2) == 20
+    assert render(Numbers(20), paint, [unchanged], sink, lanes=2) == 20
     assert sink.written == [100 + i for i in range(20)]
 
 
@@ -93,7 +93,7 @@ def test_no_more_frames_are_painted_at_once_than_there_are_lanes() -> None:
             running[0] -= 1
         return frame
 
-    render(Numbers(60), paint, unchanged, Memory(), lanes=3)
+    render(Numbers(60), paint, [unchanged], Memory(), lanes=3)
     assert 1 <= most[0] <= 3
 
 
@@ -106,13 +106,13 @@ def test_a_painter_that_breaks_is_reported_with_any_number_of_lanes(lanes: int) 
 
     sink = Memory()
     with pytest.raises(InputError, match="the engine broke"):
-        render(Numbers(400), paint, unchanged, sink, lanes=lanes)
+        render(Numbers(400), paint, [unchanged], sink, lanes=lanes)
     assert sink.end == "abandoned"
 
 
 def test_an_empty_source_finishes() -> None:
     sink = Memory()
-    assert render(Numbers(0), brighten, unchanged, sink) == 0
+    assert render(Numbers(0), brighten, [unchanged], sink) == 0
     assert sink.end == "finished"
 
 
@@ -120,7 +120,7 @@ def test_an_empty_source_finishes() -> None:
 def test_a_source_that_breaks_is_reported_and_the_sink_abandoned(breaks_at: int) -> None:
     sink = Memory()
     with pytest.raises(InputError, match="the source broke"):
-        render(Numbers(40, breaks_at), brighten, unchanged, sink)
+        render(Numbers(40, breaks_at), brighten, [unchanged], sink)
     assert sink.end == "abandoned"
 
 
@@ -128,12 +128,12 @@ def test_a_source_that_breaks_is_reported_and_the_sink_abandoned(breaks_at: int)
 def test_a_sink_that_breaks_is_reported_and_abandoned(breaks_at: int) -> None:
     sink = Memory(breaks_at)
     with pytest.raises(OutputError, match="disk is full"):
-        render(Numbers(40), brighten, unchanged, sink)
+        render(Numbers(40), brighten, [unchanged], sink)
     assert sink.end == "abandoned"
 
 
 @pytest.mark.parametrize("breaks_at", [0, 1, 20])
-@pytest.mark.parametrize("step", ["paint", "finish"])
+@pytest.mark.parametrize("step", ["paint", "watch", "finish"])
 def test_a_step_that_breaks_is_reported_and_the_sink_abandoned(step: str, breaks_at: int) -> None:
     def explode(frame: Frame) -> Frame:
         if frame.index == breaks_at:
@@ -141,9 +141,10 @@ def test_a_step_that_breaks_is_reported_and_the_sink_abandoned(step: str, breaks
         return frame
 
     sink = Memory()
-    steps = (explode, unchanged) if step == "paint" else (unchanged, explode)
+    places = ["paint", "watch", "finish"]
+    paint, *steps = (explode if step == place else unchanged for place in places)
     with pytest.raises(RuntimeError, match="out of memory"):
-        render(Numbers(40), *steps, sink)
+        render(Numbers(40), paint, steps, sink)
     assert sink.end == "abandoned"
 
 
@@ -155,21 +156,23 @@ def test_ctrl_c_while_painting_abandons_the_sink() -> None:
 
     sink = Memory()
     with pytest.raises(KeyboardInterrupt):
-        render(Numbers(40), unchanged, interrupt, sink)
+        render(Numbers(40), unchanged, [interrupt], sink)
     assert sink.end == "abandoned"
 
 
-def test_the_two_steps_overlap() -> None:
-    """The first step of a frame begins while the second step of the one before is still at work."""
+@pytest.mark.parametrize("early", [0, 1])
+def test_the_steps_overlap(early: int) -> None:
+    """Each step of a frame begins while the next step of the one before is still at work."""
     begun = [threading.Event() for _ in range(10)]
 
-    def paint(frame: Frame) -> Frame:
+    def begin(frame: Frame) -> Frame:
         begun[frame.index].set()
         return frame
 
-    def finish(frame: Frame) -> Frame:
+    def wait(frame: Frame) -> Frame:
         if frame.index < 9:
             assert begun[frame.index + 1].wait(10), "the next frame was not begun"
         return frame
 
-    assert render(Numbers(10), paint, finish, Memory()) == 10
+    paint, *steps = [unchanged] * early + [begin, wait] + [unchanged] * (1 - early)
+    assert render(Numbers(10), paint, steps, Memory()) == 10
