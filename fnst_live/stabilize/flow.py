@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fnst_live.stabilize.kernel import kernel
-from fnst_live.stabilize.patch_search import MARGIN, PATCH, Pictures, Plane, search, spread, structure_tensors
+from fnst_live.stabilize.patch_search import MARGIN, PATCH, Plane, search, spread, structure_tensors
 from fnst_live.stabilize.refinement import make_workspace, refine
 from fnst_live.stabilize.warp import Warp
 
@@ -85,7 +85,7 @@ class Scale:
         here, there = now.astype(np.float32), before.astype(np.float32)
         along_x, along_y = _gradient(here)
         structure_tensors(along_x, along_y, STRIDE, self._tensors)
-        pictures = Pictures(here, _extended(there), along_x, along_y, self._tensors)
+        pictures = (here, _extended(there), along_x, along_y, self._tensors)
         start = self._start if coarser is None else enlarged(coarser, self._start)
         search(pictures, start, STRIDE, self._found)
         spread(pictures, self._found, STRIDE, self._flow, self._weight)
@@ -114,20 +114,11 @@ def halved(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 def enlarged(flow: Flow, larger: Flow) -> Flow:
     """Into `larger`, (2, H, W) of another size, whose pixels it counts in."""
-    return _resized(flow, larger, cv2.INTER_LINEAR)
-
-
-def shrunken(flow: Flow, smaller: Flow) -> Flow:
-    """The same, for fewer pixels."""
-    return _resized(flow, smaller, cv2.INTER_AREA)
-
-
-def _resized(flow: Flow, result: Flow, interpolation: int) -> Flow:
-    height, width = result.shape[1:]
+    height, width = larger.shape[1:]
     factors = (width / flow.shape[2], height / flow.shape[1])
-    for component, target, factor in zip(flow, result, factors, strict=True):
-        cv2.resize(cv2.multiply(component, factor), (width, height), dst=target, interpolation=interpolation)
-    return result
+    for component, target, factor in zip(flow, larger, factors, strict=True):
+        cv2.resize(cv2.multiply(component, factor), (width, height), dst=target)
+    return larger
 
 
 @kernel

@@ -2,7 +2,8 @@
 
 For what OpenCV has no single call: each of its calls goes through memory once, and a chain of ten small ones costs ten
 times what the arithmetic does. Kernels hold no interpreter lock, write only into arrays they are given, and trust their
-caller with the shapes: nothing is checked in there.
+caller with the shapes: nothing is checked in there. They take arrays, numbers and plain tuples of them: a class of ours
+would be named in what lies on disk, which nobody could read any more when it has gone.
 """
 
 from __future__ import annotations
@@ -18,3 +19,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def kernel(function: Function) -> Function:
     """Sums may be taken in any order, and no value is a NaN."""
     return cast(Function, numba.njit(cache=True, fastmath=True, nogil=True, error_model="numpy")(function))
+
+
+def inlined(function: Function) -> Function:
+    """A kernel that becomes part of those that call it."""
+    compiled = numba.njit(cache=True, fastmath=True, nogil=True, error_model="numpy", forceinline=True)(function)
+    return cast(Function, compiled)

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from fnst_live.frames.frame import Frame, Pixels
-from fnst_live.stabilize.flow import BackwardFlow, Flow, Gray, enlarged, halved, shrunken
+from fnst_live.stabilize.flow import BackwardFlow, Flow, Gray, enlarged, halved
 from fnst_live.stabilize.occlusion import PastTrust, Trust
-from fnst_live.stabilize.rest import pixels_at_rest
+from fnst_live.stabilize.rest import hold_still, pixels_at_rest
 from fnst_live.stabilize.warp import Warp
 
 LONGEST_GAP_S = 0.5  # between two frames of one scene, where some were dropped
@@ -64,8 +64,7 @@ class MotionWatch:
         self._warp.follow(flow)
         resting = pixels_at_rest(gray, last.gray, self._warp)
         if resting is not None:
-            flow[:, resting] = 0
-            half_flow = shrunken(flow, half_flow)
+            hold_still(flow, half_flow, resting)
         trust = self._trust.estimate(seen.half, last.half, half_flow)
         return None if trust is None else Motion(flow, trust)
 

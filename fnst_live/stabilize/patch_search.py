@@ -10,16 +10,17 @@ All pictures are float32 in 0..255; earlier ones extend MARGIN pixels beyond eve
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
-from fnst_live.stabilize.kernel import kernel
+from fnst_live.stabilize.kernel import inlined, kernel
 
 Value = np.float32
 Plane = npt.NDArray[Value]
 Place = tuple[int, int]  # row and column of a patch
+
+# What patches are compared on: now, (height, width); before, with its margin; the slopes of now; the tensors.
+Pictures = tuple[Plane, Plane, Plane, Plane, Plane]
 
 PATCH = 8    # pixels wide and high
 MARGIN = 16
@@ -53,16 +54,6 @@ def structure_tensors(along_x: Plane, along_y: Plane, stride: int, tensors: Plan
             tensors[row, column, 4] = y
 
 
-class Pictures(NamedTuple):
-    """What patches are compared on: now and its gradient, (height, width); before, with its margin; tensors."""
-
-    now: Plane
-    before: Plane
-    along_x: Plane
-    along_y: Plane
-    tensors: Plane
-
-
 @kernel
 def search(pictures: Pictures, start: Plane, stride: int, found: Plane) -> None:
     """start: the flow to begin with, (2, height, width); found: a flow for each patch, (2, rows, columns)."""
@@ -84,14 +75,14 @@ def search(pictures: Pictures, start: Plane, stride: int, found: Plane) -> None:
                 _descend(pictures, found, row, column, stride, beside, column < columns - 1, below, row < bottom - 1)
 
 
-@kernel
+@inlined
 def _descend(
     pictures: Pictures, found: Plane, row: int, column: int, stride: int, beside: Place, has_beside: bool,  # noqa: FBT001
     across: Place, has_across: bool,  # noqa: FBT001
 ) -> None:
     """One step from the best of what this patch and its two neighbors have."""
     y, x = row * stride, column * stride
-    tensor = pictures.tensors[row, column]
+    tensor = pictures[4][row, column]
     u, v = found[0, row, column], found[1, row, column]
     error, slope_x, slope_y = _compared(pictures, tensor, y, x, u, v)
     for place, is_there in ((beside, has_beside), (across, has_across)):
@@ -112,7 +103,7 @@ def _descend(
     found[0, row, column], found[1, row, column] = u, v
 
 
-@kernel
+@inlined
 def _compared(pictures: Pictures, tensor: Plane, y: int, x: int, u: Value, v: Value) -> tuple[Value, Value, Value]:
     """A patch with where (u, v) leads: squared error without the mean's, and half its gradient."""
     now, before, along_x, along_y, _ = pictures
@@ -138,7 +129,7 @@ def _compared(pictures: Pictures, tensor: Plane, y: int, x: int, u: Value, v: Va
     return squares - mean * total, slope_x - mean * tensor[3], slope_y - mean * tensor[4]
 
 
-@kernel
+@inlined
 def _place(at: int, shift: Value, side: int) -> tuple[int, Value]:
     """Whole and fractional part of a patch's place in the extended picture, held inside."""
     place = min(max(np.float32(at) + shift, np.float32(1 - PATCH)), np.float32(side - 1)) + np.float32(MARGIN)
@@ -168,9 +159,9 @@ def spread(pictures: Pictures, found: Plane, stride: int, flow: Plane, weight: P
         flow[0, y], flow[1, y] = flow[0, covered_height - 1], flow[1, covered_height - 1]
 
 
-@kernel
+@inlined
 def _add_patch(pictures: Pictures, u: Value, v: Value, y: int, x: int, flow: Plane, weight: Plane) -> None:
-    now, before = pictures.now, pictures.before
+    now, before = pictures[0], pictures[1]
     from_x, part_x = _place(x, u, now.shape[1])
     from_y, part_y = _place(y, v, now.shape[0])
     lower_right = part_x * part_y

@@ -8,8 +8,6 @@ chessboard, since the neighbors of a black one are all white: a whole row of one
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
@@ -29,20 +27,14 @@ ONE, TWO = np.float32(1), np.float32(2)  # a whole number would turn the sum int
 U, V, COUPLING, INVERSE_U, INVERSE_V, RIGHT_U, RIGHT_V, TO_RIGHT, TO_BELOW = range(9)
 
 
-class Workspace(NamedTuple):
-    """Room for pictures of one size. board: by color, with a border of nothing."""
-
-    derivatives: Plane  # (9, height, width)
-    start: Plane        # (2, height, width)
-    smoothness: Plane   # (2, height, width)
-    row: Plane          # (5, width)
-    board: Plane        # (2, 9, height + 2, width / 2 + 2)
+Workspace = tuple[Plane, Plane, Plane, Plane, Plane]  # see `make_workspace`
 
 
 def make_workspace(height: int, width: int) -> Workspace:
-    shapes = ((9, height, width), (2, height, width), (2, height, width), (5, width),
-              (2, 9, height + 2, (width + 1) // 2 + 2))
-    return Workspace(*(np.zeros(shape, np.float32) for shape in shapes))
+    """Room for one size: derivatives, the flow to start with, smoothness, a row of the system, the board."""
+    planes, board = (height, width), (2, 9, height + 2, (width + 1) // 2 + 2)  # by color, with a border of nothing
+    derivatives, start, smoothness = (np.zeros((count, *planes), np.float32) for count in (9, 2, 2))
+    return derivatives, start, smoothness, np.zeros((5, width), np.float32), np.zeros(board, np.float32)
 
 
 @kernel

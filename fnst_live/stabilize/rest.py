@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fnst_live.stabilize.flow import STILL_PX, Flow, Gray
+from fnst_live.stabilize.kernel import kernel
 from fnst_live.stabilize.warp import Warp
 
 UNCHANGED_LEVELS = 0.1  # of difference to the past, in a picture without noise
@@ -42,3 +43,22 @@ def pixels_at_rest(now: Gray, before: Gray, warp: Warp) -> npt.NDArray[np.bool_]
         gained_nothing = change <= FOLLOWED_NOISE * local_change(now, warp.quick(before))
         return gained_nothing if gained_nothing.mean() > AT_REST_SHARE else None
     return change < UNCHANGED_LEVELS if is_camera_at_rest(warp.flow, now, before) else None
+
+
+@kernel
+def hold_still(flow: Flow, half_flow: Flow, resting: npt.NDArray[np.bool_]) -> None:
+    """No flow where the picture rests, resting (H, W), in place; at half size where all four pixels do."""
+    _, height, width = flow.shape
+    for y in range(height):
+        for x in range(width):
+            if resting[y, x]:
+                flow[0, y, x] = 0
+                flow[1, y, x] = 0
+    _, half_height, half_width = half_flow.shape
+    for y in range(half_height):
+        above, below = min(2 * y, height - 1), min(2 * y + 1, height - 1)
+        for x in range(half_width):
+            left, right = min(2 * x, width - 1), min(2 * x + 1, width - 1)
+            if resting[above, left] and resting[above, right] and resting[below, left] and resting[below, right]:
+                half_flow[0, y, x] = 0
+                half_flow[1, y, x] = 0

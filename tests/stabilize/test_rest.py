@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fnst_live.stabilize.flow import BackwardFlow, Flow, Gray, enlarged, halved
-from fnst_live.stabilize.rest import is_camera_at_rest, pixels_at_rest
+from fnst_live.stabilize.rest import hold_still, is_camera_at_rest, pixels_at_rest
 from fnst_live.stabilize.warp import Warp
 from tests.stabilize.test_flow import moved, texture
 
@@ -67,3 +67,12 @@ def test_a_noisy_wall_is_at_rest(noise: float, contrast: float) -> None:
 def test_a_noisy_pan_is_no_rest(right: float) -> None:
     now, before = noisy(moved(texture(), right, 0), 3, 1), noisy(texture(), 3, 2)
     assert pixels_at_rest(now, before, warp_between(now, before)) is None
+
+
+def test_held_still_is_what_rests_and_at_half_size_what_rests_as_a_whole() -> None:
+    flow, half_flow = np.full((2, 5, 7), 3, np.float32), np.full((2, 2, 3), 2, np.float32)
+    resting = np.ones((5, 7), np.bool_)
+    resting[1, 4] = False
+    hold_still(flow, half_flow, resting)
+    assert np.array_equal(flow != 0, np.stack([~resting, ~resting]))
+    assert np.array_equal(half_flow[0], [[0, 0, 2], [0, 0, 0]])
