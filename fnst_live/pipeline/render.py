@@ -39,7 +39,8 @@ def render(
     caller's thread, too, with every finished frame.
     """
     painted: Belt[Future[Any]] = Belt(BELT_CAPACITY + lanes)
-    belts: list[Belt[Any]] = [painted, *(Belt[Any](BELT_CAPACITY) for _ in steps)]
+    between = [Belt[Any](1) for _ in steps[:-1]]  # the frames of a film in 8K are large
+    belts: list[Belt[Any]] = [painted, *between, Belt[Any](BELT_CAPACITY)]
     painters = ThreadPoolExecutor(lanes, thread_name_prefix="paint")
     arrived: Iterable[Any] = (sketch.result() for sketch in painted)
     workers = [_Worker("decode", lambda: _feed(source, paint, painters, painted), belts)]
