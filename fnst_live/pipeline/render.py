@@ -14,11 +14,12 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from fnst_live.frames.frame import Frame
+from fnst_live.frames.frame import Frame, FrameSize
 from fnst_live.pipeline.belt import Belt, BeltStopped
 from fnst_live.pipeline.stages import Sink, Source
 
 BELT_CAPACITY = 3
+BELT_BYTES = 128 << 20  # of frames on it, as long as there is one
 
 Step = Callable[[Any], Any]
 
@@ -38,9 +39,9 @@ def render(
     the frames, on a thread of its own; the last, on the caller's, returns the finished frame. on_frame is called on the
     caller's thread, too, with every finished frame.
     """
-    painted: Belt[Future[Any]] = Belt(BELT_CAPACITY + lanes)
-    between = [Belt[Any](1) for _ in steps[:-1]]  # the frames of a film in 8K are large
-    belts: list[Belt[Any]] = [painted, *between, Belt[Any](BELT_CAPACITY)]
+    capacity = belt_capacity(source.size)
+    painted: Belt[Future[Any]] = Belt(capacity + lanes)
+    belts: list[Belt[Any]] = [painted, *(Belt[Any](1) for _ in steps[:-1]), Belt[Any](capacity)]
     painters = ThreadPoolExecutor(lanes, thread_name_prefix="paint")
     arrived: Iterable[Any] = (sketch.result() for sketch in painted)
     workers = [_Worker("decode", lambda: _feed(source, paint, painters, painted), belts)]
@@ -66,6 +67,11 @@ def render(
         painters.shutdown(cancel_futures=True)
     sink.finish()
     return frame_count
+
+
+def belt_capacity(size: FrameSize) -> int:
+    """How many frames of a film lie on a belt: memory shall not grow with their size as it does with their number."""
+    return max(1, min(BELT_CAPACITY, BELT_BYTES // (size.width * size.height * 3)))
 
 
 def _pass_on(

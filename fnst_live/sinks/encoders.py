@@ -13,6 +13,8 @@ from pathlib import Path
 
 from fnst_live.errors import OutputError, SettingError
 
+LARGE_PIXELS = 4096 * 2304  # of a picture: more than any in 4K has
+
 
 @dataclass(frozen=True)
 class EncoderSpec:
@@ -20,7 +22,8 @@ class EncoderSpec:
 
     encoder: FFmpeg's name. pixel_format: what it is fed. width_step, height_step: sizes must be multiples of these.
     quality_option: where its constant quality number goes; None for a lossless codec. qualities: lowest, highest.
-    live_options: beside the others, where pictures must not wait in the encoder.
+    live_options: beside the others, where pictures must not wait in the encoder. large_options: where they have more than
+    LARGE_PIXELS, and it must not hold many of them.
     """
 
     encoder: str
@@ -33,6 +36,7 @@ class EncoderSpec:
     qualities: tuple[int, int] = (0, 63)
     options: Mapping[str, str] = field(default_factory=dict)
     live_options: Mapping[str, str] = field(default_factory=dict)
+    large_options: Mapping[str, str] = field(default_factory=dict)
     codec_tag: Mapping[str, str] = field(default_factory=dict)  # container format -> four letters
 
     @property
@@ -59,11 +63,12 @@ class EncoderSpec:
 ENCODERS: Mapping[str, EncoderSpec] = {
     "h264": EncoderSpec(
         "libx264", "yuv420p", 2, 2, default_quality=18, qualities=(0, 51), options={"preset": "veryfast", "bf": "0"},
-        live_options={"preset": "superfast", "tune": "zerolatency"},
+        live_options={"preset": "superfast", "tune": "zerolatency"}, large_options={"rc-lookahead": "2"},
     ),
     "hevc": EncoderSpec(
         "libx265", "yuv420p", 2, 2, 16, default_quality=20, qualities=(0, 51),
         options={"preset": "fast", "x265-params": "log-level=none:bframes=0"}, codec_tag={"mp4": "hvc1", "mov": "hvc1"},
+        large_options={"x265-params": "log-level=none:bframes=0:rc-lookahead=2:frame-threads=1"},
     ),
     "av1": EncoderSpec("libsvtav1", "yuv420p", 2, 2, default_quality=28, options={"preset": "9"}),
     "vp9": EncoderSpec(

@@ -30,7 +30,7 @@ from fnst_live.frames.frame import Frame, FrameSize, Pixels
 from fnst_live.frames.resize import resize
 from fnst_live.frames.timing import TimeWindow
 from fnst_live.frames.video_format import VideoFormat
-from fnst_live.sinks.encoders import ENCODERS, ContainerSpec, EncoderSpec, codec_for, container_for
+from fnst_live.sinks.encoders import ENCODERS, LARGE_PIXELS, ContainerSpec, EncoderSpec, codec_for, container_for
 from fnst_live.sinks.provisional import claim_provisional, provisional_path, put_in_place, write_failure
 from fnst_live.sinks.sound_track import SoundTrack
 from fnst_live.sinks.tracks import TrackCopier, TrackReport
@@ -68,6 +68,8 @@ class VideoFileSink:
         options = self._spec.options_for(self.codec, quality)
         if is_live:
             options.update(self._spec.live_options)
+        if video_format.size.width * video_format.size.height > LARGE_PIXELS:
+            options.update(self._spec.large_options)
         container = container_for(output)
         self._shown_size, self._pixel_aspect = video_format.size, video_format.pixel_aspect
         if not tells_pixel_aspect(container, self.codec):

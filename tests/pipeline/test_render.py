@@ -11,7 +11,7 @@ import pytest
 
 from fnst_live.errors import InputError, OutputError
 from fnst_live.frames.frame import Frame, FrameSize
-from fnst_live.pipeline.render import render
+from fnst_live.pipeline.render import belt_capacity, render
 
 
 class Numbers:
@@ -176,3 +176,8 @@ def test_the_steps_overlap(early: int) -> None:
 
     paint, *steps = [unchanged] * early + [begin, wait] + [unchanged] * (1 - early)
     assert render(Numbers(10), paint, steps, Memory()) == 10
+
+
+@pytest.mark.parametrize(("width", "height", "frames"), [(2, 2, 3), (3840, 2160, 3), (7680, 4320, 1), (65536, 9, 3)])
+def test_fewer_large_frames_lie_on_a_belt(width: int, height: int, frames: int) -> None:
+    assert belt_capacity(FrameSize(width, height)) == frames
