@@ -22,8 +22,8 @@ class EncoderSpec:
 
     encoder: FFmpeg's name. pixel_format: what it is fed. width_step, height_step: sizes must be multiples of these.
     quality_option: where its constant quality number goes; None for a lossless codec. qualities: lowest, highest.
-    live_options: beside the others, where pictures must not wait in the encoder. large_options: where they have more than
-    LARGE_PIXELS, and it must not hold many of them.
+    live_options: beside the others, where pictures must not wait in the encoder. large_options: where they have more
+    than LARGE_PIXELS, and it must not hold many of them.
     """
 
     encoder: str
