@@ -18,10 +18,17 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def kernel(function: Function) -> Function:
     """Sums may be taken in any order, and no value is a NaN."""
-    return cast(Function, numba.njit(cache=True, fastmath=True, nogil=True, error_model="numpy")(function))
+    return _compiled(function)
 
 
 def inlined(function: Function) -> Function:
     """A kernel that becomes part of those that call it."""
-    compiled = numba.njit(cache=True, fastmath=True, nogil=True, error_model="numpy", forceinline=True)(function)
-    return cast(Function, compiled)
+    return _compiled(function, forceinline=True)
+
+
+def _compiled(function: Function, **options: bool) -> Function:
+    settings: dict[str, Any] = {"fastmath": True, "nogil": True, "error_model": "numpy", **options}
+    try:
+        return cast(Function, numba.njit(cache=True, **settings)(function))
+    except RuntimeError:  # neither beside this file nor in the user's cache anything can be written
+        return cast(Function, numba.njit(**settings)(function))
