@@ -36,7 +36,7 @@ class BackwardFlow:
         self._preset = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM) if exact else None
         if self._preset is not None:
             self._preset.setFinestScale(0)
-        self._scales: dict[tuple[int, int], Scale] = {}
+        self._scales: list[Scale] = []
 
     def estimate(self, now: Gray, before: Gray) -> Flow:
         """uint8 (H, W) both; returns float32 (2, H, W) in pixels: what is at (x, y) was at (x, y) + flow[:, y, x]."""
@@ -56,25 +56,23 @@ class BackwardFlow:
         pairs = [(now, before)]
         while min(pairs[-1][0].shape) >= FEWEST_PX:
             pairs.append((halved(pairs[-1][0]), halved(pairs[-1][1])))
+        if not self._scales or self._scales[0].shape != now.shape:
+            self._scales = [Scale(*now.shape) for now, _ in pairs]
         flow: Flow | None = None
-        for pair in reversed(pairs):
-            flow = self._scale(*pair[0].shape).estimate(*pair, flow)
+        for scale, pair in zip(reversed(self._scales), reversed(pairs), strict=True):
+            flow = scale.estimate(*pair, flow)
         assert flow is not None
         return flow.copy()
-
-    def _scale(self, height: int, width: int) -> Scale:
-        if (height, width) not in self._scales:
-            self._scales[height, width] = Scale(height, width)
-        return self._scales[height, width]
 
 
 class Scale:
     """The quick search at one size, with the room that it needs."""
 
     def __init__(self, height: int, width: int):
-        self._patches = ((height - PATCH) // STRIDE + 1, (width - PATCH) // STRIDE + 1)
-        self._tensors = np.empty((*self._patches, 5), np.float32)
-        self._found = np.empty((2, *self._patches), np.float32)
+        self.shape = (height, width)
+        patches = ((height - PATCH) // STRIDE + 1, (width - PATCH) // STRIDE + 1)
+        self._tensors = np.empty((*patches, 5), np.float32)
+        self._found = np.empty((2, *patches), np.float32)
         self._flow, self._start = (np.zeros((2, height, width), np.float32) for _ in range(2))
         self._weight = np.empty((height, width), np.float32)
         self._workspace = make_workspace(height, width)

@@ -70,6 +70,14 @@ def test_an_estimator_remembers_nothing(exact: bool) -> None:
     assert np.array_equal(kept, flow_of(now, before, exact=exact))
 
 
+def test_an_estimator_takes_pictures_of_any_size_in_turn() -> None:
+    estimator = BackwardFlow(exact=False)
+    for height, width in ((120, 160), (40, 60), (120, 160)):
+        before = texture(height, width)
+        now = moved(before, 2, 1)
+        assert np.array_equal(estimator.estimate(now, before), flow_of(now, before, exact=False))
+
+
 def test_the_quick_search_finds_what_the_exact_one_does() -> None:
     y, x = np.mgrid[0:120, 0:160].astype(np.float32)
     before = texture()
