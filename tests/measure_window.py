@@ -1,4 +1,7 @@
-"""Measures the real window at live work, on the display that is there: `python -m tests.measure_window [SECONDS]`.
+"""Measures the real window at work, on the display there is: `python -m tests.measure_window [SECONDS [CLIP LINES]]`.
+
+A clip of 60 frames a second, painted at so many lines, shows how many there can be, as `fnst-live bench` tells of its
+stand-in camera; without one it is the built-in scene at automatic detail.
 
 Prints one JSON object: how long after the start of the process the window was painted, the first picture came and the
 first painted one; the longest stretch in which the window was deaf (a timer of 5 ms that came late), while starting
@@ -40,9 +43,10 @@ class Ears:
 
 
 class Measurement:
-    def __init__(self, started_s: float, seconds: float):
+    def __init__(self, started_s: float, seconds: float, clip: str, lines: str):
         self._started_s = started_s
         self._seconds = seconds
+        self._source, self._lines = clip or "scene", int(lines) if lines else None
         self._ears = Ears()
         self._switch_count = 0
         self.found: dict[str, float | str] = {}
@@ -59,13 +63,13 @@ class Measurement:
         from fnst_live.gui.window_state import WindowState
         from fnst_live.live_devices import camera_choices
         from fnst_live.live_session import LiveSession
-        from fnst_live.live_settings import SourceSpec
+        from fnst_live.live_settings import LiveLook, SourceSpec
 
         app = make_application()
         folders = KeepFolders(Path(tempfile.gettempdir()), Path(tempfile.gettempdir()))
         self._live = LiveWindow(
             Surroundings(LiveSession, installed_styles, camera_choices, folders, QueuedExports(default_file())),
-            WindowState(SourceSpec("scene")),
+            WindowState(SourceSpec.parse(self._source), LiveLook(work_height=self._lines)),
         )
         self._live.window.viewport.first_painted.connect(lambda: self._note("window_painted_s"))
         self._live.bridge.result_arrived.connect(self._on_result)
@@ -108,15 +112,15 @@ def memory_mb() -> int:
     return int(status.partition("VmRSS:")[2].split()[0]) // 1024
 
 
-def main(seconds: str) -> None:
+def main(seconds: str = "60", clip: str = "", lines: str = "") -> None:
     """In a process of its own, whose start is known."""
-    subprocess.run([sys.executable, "-m", "tests.measure_window", seconds, str(time.time())], check=True)
+    subprocess.run([sys.executable, "-m", "tests.measure_window", seconds, clip, lines, str(time.time())], check=True)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
-        measurement = Measurement(float(sys.argv[2]), float(sys.argv[1]))
+    if len(sys.argv) == 5:
+        measurement = Measurement(float(sys.argv[4]), float(sys.argv[1]), sys.argv[2], sys.argv[3])
         measurement.run()
         print(json.dumps(measurement.found))  # noqa: T201
     else:
-        main(sys.argv[1] if len(sys.argv) == 2 else "60")
+        main(*sys.argv[1:])
