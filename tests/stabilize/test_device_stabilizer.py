@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
+from fnst_live.stabilize.device_blend import DeviceBlend, Past
+from fnst_live.stabilize.device_lane import Lane
+from fnst_live.stabilize.device_motion import DeviceEye
+from fnst_live.stabilize.device_planes import planes_of
 from fnst_live.stabilize.device_stabilizer import DeviceStabilizer, DeviceWatch, GuardedStabilizer
 from fnst_live.stabilize.motion import MotionWatch
 from fnst_live.stabilize.stabilizer import FlowStabilizer, NoStabilizer, Stabilizer, adjusted, make_stabilizer
@@ -24,6 +32,7 @@ from tests.stabilize.test_stabilizer import (
     mean_sharpness,
     panning_scene,
     primed,
+    renumbered,
     same_scene,
     stabilized,
     stack,
@@ -164,6 +173,62 @@ def test_what_it_sees_is_what_the_cpu_sees(height: int, width: int) -> None:
     assert np.abs(trust - expected.trust).mean() < 0.05
 
 
+# What a CUDA graph demands
+
+
+@pytest.mark.parametrize(("height", "width"), [(97, 131), (64, 96), (3, 5)])
+def test_nothing_is_asked_of_the_device_and_nothing_lies_beside_it(height: int, width: int) -> None:
+    """On torch's "meta" device there are no values to be asked for, and none of another device are taken."""
+    meta = torch.device("meta")
+    levels, nothing = torch.zeros((height, width, 3), dtype=torch.uint8, device=meta), torch.zeros((), device=meta)
+    eye, blend = DeviceEye(height, width, meta), DeviceBlend(height, width, meta)
+    motion = eye.motion(eye.seen(levels), eye.seen(levels))
+    past, painted = blend.blended(Past(planes_of(levels), nothing), levels, motion, nothing)
+    assert painted.shape == (height, width, 3)
+    assert {tensor.device for tensor in (*motion, *past, painted)} == {meta}
+
+
+class Tape(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Stands for a CUDA graph: replays each operation on the very memory that it had when it was recorded."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._steps: list[tuple[Any, Any, Any, Any]] = []
+
+    def __torch_dispatch__(self, operation: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = operation(*args, **(kwargs or {}))
+        self._steps.append((operation, args, kwargs or {}, result))
+        return result
+
+    def replay(self) -> None:
+        for operation, args, kwargs, result in self._steps:
+            again = operation(*args, **kwargs)
+            for target, tensor in zip(tree_leaves(result), tree_leaves(again), strict=True):
+                if target.data_ptr() != tensor.data_ptr():
+                    target.copy_(tensor)
+
+
+def on_tape(_: Lane, work: Callable[[], Any]) -> Callable[[], Any]:
+    with Tape() as tape:
+        result = work()
+
+    def replay() -> Any:
+        tape.replay()
+        return result
+
+    return replay
+
+
+def test_replayed_on_the_same_memory_it_makes_the_same_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = [*panning_scene(4, 6), *(renumbered(pair, 6 + index) for index, pair in enumerate(panning_scene(1, 3)))]
+    expected = stabilized(pairs, on_device())
+    monkeypatch.setattr(Lane, "captured", on_tape)
+    stabilizer = on_device()
+    motions = [stabilizer.watch(content) for content, _ in pairs]
+    results = [stabilizer.steady(stylized, motion) for (_, stylized), motion in zip(pairs, motions, strict=True)]
+    assert np.array_equal(stack(results), stack(expected))
+
+
 # Where the device fails
 
 
@@ -234,7 +299,7 @@ def test_more_stability_is_steadier() -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 class TestOnACard:
-    """What the CPU does with the same operations, within rounding; captured, in streams, and on two threads' behalf."""
+    """What the CPU does with the same operations, within rounding: captured, in streams, and from two threads."""
 
     @pytest.mark.parametrize(("height", "width"), [(HEIGHT, WIDTH), (97, 131), (16, 16)])
     def test_the_same_pictures(self, height: int, width: int) -> None:
@@ -254,12 +319,16 @@ class TestOnACard:
         for content, stylized in (first, other):
             assert np.array_equal(stabilizer.stabilize(content, stylized).pixels, stylized.pixels)
 
-    def test_content_may_be_watched_ahead(self) -> None:
+    def test_content_may_be_watched_ahead_on_another_thread(self) -> None:
         pairs = panning_scene(1)
         expected = stabilized(pairs, on_device(0.8, "cuda"))
         stabilizer = on_device(0.8, "cuda")
-        motions = [stabilizer.watch(content) for content, _ in pairs]
-        results = [stabilizer.steady(stylized, motion) for (_, stylized), motion in zip(pairs, motions, strict=True)]
+        with ThreadPoolExecutor(1) as watcher:
+            motions = [watcher.submit(stabilizer.watch, content) for content, _ in pairs]
+            results = [
+                stabilizer.steady(stylized, motion.result())
+                for (_, stylized), motion in zip(pairs, motions, strict=True)
+            ]
         assert np.abs(stack(results) - stack(expected)).mean() < 0.1
 
     def test_a_graph_is_captured(self, caplog: pytest.LogCaptureFixture) -> None:
