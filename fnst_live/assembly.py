@@ -14,8 +14,9 @@ from fnst_live.frames.video_format import VideoFormat
 from fnst_live.pipeline.pipeline import Pipeline
 from fnst_live.pipeline.stages import Compositor, Stylizer
 from fnst_live.settings import NO_STYLE, WORK_HEIGHT_LIMIT, LookSettings
-from fnst_live.stabilize.stabilizer import NoStabilizer, make_stabilizer
+from fnst_live.stabilize.stabilizer import NoStabilizer, Stabilizer, make_stabilizer
 from fnst_live.style_library import load_style
+from fnst_live.stylize.engine import torch_device_of
 from fnst_live.stylize.selection import open_engine
 from fnst_live.stylize.stylizer import NetworkStylizer, NoStylizer
 
@@ -27,7 +28,7 @@ class Painter:
     """A look made ready: the style and the engine it runs on are settled, pipelines are cheap to make.
 
     style_name: as it stands in the output's name, "x2" where nothing is painted, only enlarged. engine_name: "none"
-    then. upscaler: None where nothing is enlarged.
+    then. upscaler: None where nothing is enlarged. torch_device: where the paintings are steadied, None for the CPU.
     """
 
     look: LookSettings
@@ -35,6 +36,7 @@ class Painter:
     engine_name: str
     stylizer: Stylizer
     upscaler: Upscaler | None = None
+    torch_device: str | None = None
 
     @property
     def paints(self) -> bool:
@@ -47,7 +49,7 @@ class Painter:
         return Pipeline(
             to_work_size=lambda frame: _resized(frame, size),
             stylizer=self.stylizer,
-            stabilizer=make_stabilizer(self.look.stability) if self.paints else NoStabilizer(),
+            stabilizer=self._stabilizer(),
             compositor=self._compositor(output_size),
         )
 
@@ -69,6 +71,11 @@ class Painter:
             raise SettingError(f"--upscale {factor} would make a picture of {size}: give a smaller --work-height")
         return replace(video_format, size=size, pixel_aspect=Fraction(1))
 
+    def _stabilizer(self) -> Stabilizer:
+        if not self.paints:
+            return NoStabilizer()
+        return make_stabilizer(self.look.stability, torch_device=self.torch_device)
+
     def _work_size(self, video_format: VideoFormat, smallest_side: int) -> FrameSize:
         limit = WORK_HEIGHT_LIMIT if self.paints else video_format.size.height
         return work_size(video_format.size, self.look.work_height, limit, video_format.pixel_aspect, smallest_side)
@@ -89,7 +96,8 @@ def open_painter(look: LookSettings, lanes: int = 1) -> Painter:
     style = load_style(look.style)
     engine = open_engine(style.model, look.engine, lanes)
     stylizer = NetworkStylizer(engine, style.vector, style.model.multiple_of, style.model.min_side)
-    return Painter(look, style.entry.name, f"{engine.name} {engine.precision}", stylizer, upscaler)
+    engine_name = f"{engine.name} {engine.precision}"
+    return Painter(look, style.entry.name, engine_name, stylizer, upscaler, torch_device_of(engine))
 
 
 def _resized(frame: Frame, size: FrameSize) -> Frame:

@@ -46,14 +46,15 @@ RULES = {
     "paths": rule(third_party="platformdirs"),
     "logs": rule("paths"),
     "openvino_core": rule(third_party="openvino"),
+    "cuda_graph": rule(third_party="torch"),
     "frames": rule(third_party="numpy cv2"),
     "scene": rule("frames", "numpy cv2"),
     "stylenet": rule(third_party="torch safetensors numpy"),
     "style_library": rule("errors paths stylenet", "numpy"),
     "sources": rule("frames scene settings errors", "av cv2 numpy PIL"),
     "sinks": rule("frames settings errors", "av cv2 numpy PIL"),
-    "stylize": rule("frames scene stylenet settings errors paths openvino_core", "torch openvino numpy cv2"),
-    "stabilize": rule("frames settings", "numpy cv2 numba"),
+    "stylize": rule("frames scene stylenet settings errors paths openvino_core cuda_graph", "torch openvino numpy cv2"),
+    "stabilize": rule("frames settings cuda_graph", "numpy cv2 numba torch"),  # torch late: see the test below
     "compose": rule("frames stylenet settings errors paths openvino_core", "numpy cv2 torch openvino"),
     "pipeline": rule("frames settings errors"),
     "still_images": rule("frames settings errors sources sinks", "numpy PIL"),
@@ -180,6 +181,13 @@ def test_an_import_that_is_not_allowed_is_found(tmp_path: Path) -> None:
     found = [*imports_of(file)]
     assert [imported.module for imported in found] == ["torch.nn", "fnst_live.sinks"]
     assert not any(is_allowed(imported, "sources", RULES["sources"]) for imported in found)
+
+
+def test_on_the_cpu_frames_are_steadied_without_torch() -> None:
+    code = "import sys, fnst_live.stabilize.stabilizer as s; s.make_stabilizer(0.8); print('torch' in sys.modules)"
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": PATH})
+    assert (run.returncode, run.stdout) == (0, "False\n"), run.stderr
 
 
 PAINT_WITHOUT_QT = """

@@ -16,10 +16,11 @@ from fnst_live.errors import SettingError, StyleError
 from fnst_live.frames.frame import Frame, FrameSize, Pixels
 from fnst_live.frames.video_format import VideoFormat
 from fnst_live.settings import LookSettings
+from fnst_live.stabilize.device_stabilizer import GuardedStabilizer
 from fnst_live.stabilize.stabilizer import FlowStabilizer, NoStabilizer
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
 from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
-from fnst_live.stylize.engine import StyleVector
+from fnst_live.stylize.engine import StyleVector, torch_device_of
 from fnst_live.stylize.stylizer import NetworkStylizer
 
 SHAPE = NetShape(half=8, quarter=8, eighth=8, residual_blocks=1)
@@ -141,6 +142,16 @@ def test_stability_arrives_at_the_stabilizer() -> None:
     assert isinstance(firm, FlowStabilizer)
     assert isinstance(loose, FlowStabilizer)
     assert firm.weight > loose.weight
+
+
+def test_paintings_are_steadied_where_they_are_painted() -> None:
+    painter, engine = spied_painter(LookSettings())
+    assert torch_device_of(engine) is None
+    engine.name = "cuda"
+    assert torch_device_of(engine) == "cuda"
+    stabilizer = replace(painter, torch_device="cpu").pipeline_for(format_of(32, 24)).stabilizer
+    assert isinstance(stabilizer, GuardedStabilizer)
+    assert stabilizer.torch_device == "cpu"
 
 
 def test_pipelines_of_one_painter_share_the_network_but_no_past(model_file: Path) -> None:

@@ -22,6 +22,7 @@ from fnst_live.pipeline.live import Captured, Finished, LiveSketch
 from fnst_live.pipeline.work_size import WorkSizeControl
 from fnst_live.settings import WORK_HEIGHT_LIMIT
 from fnst_live.stabilize.stabilizer import Stabilizer, adjusted, make_stabilizer
+from fnst_live.stylize.engine import torch_device_of
 
 STILL_LINES = 720
 
@@ -46,7 +47,8 @@ class LivePainter:
         self._brush_look: LiveLook | None = None
         self._size_control = WorkSizeControl()
         self._stabilizer: Stabilizer = make_stabilizer(look.stability, exact=False)
-        self._stability = look.stability
+        self._torch_device: str | None = None  # where the brush paints
+        self._steadied_by: tuple[float, str | None] = (look.stability, None)
         self._past: object = None
 
     def ask_palette_anew(self) -> None:
@@ -87,6 +89,7 @@ class LivePainter:
         self._brush_look = look
         if self._brush is None or not brush.paints_like(self._brush):
             self._brush = brush
+            self._torch_device = torch_device_of(brush.model.engine)
             self._on_brush(brush)
         return self._brush
 
@@ -106,9 +109,10 @@ class LivePainter:
         return self._stabilizer_for(look, past).stabilize(small, stylized)
 
     def _stabilizer_for(self, look: LiveLook, past: object) -> Stabilizer:
-        if look.stability != self._stability:
-            self._stability = look.stability
-            self._stabilizer = adjusted(self._stabilizer, look.stability, exact=False)
+        wanted = (look.stability, self._torch_device)
+        if wanted != self._steadied_by:
+            self._steadied_by, (stability, torch_device) = wanted, wanted
+            self._stabilizer = adjusted(self._stabilizer, stability, exact=False, torch_device=torch_device)
         if past != self._past:
             self._past = past
             self._stabilizer.reset()

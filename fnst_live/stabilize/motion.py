@@ -33,11 +33,12 @@ class _Seen:
     gray: Gray
     half_gray: Gray
 
-    def is_followed_by(self, content: Frame) -> bool:
-        """Not after a seek or a pause, and not by a frame of another size."""
-        step = content.index - self.frame.index
-        gap_s = content.time_s - self.frame.time_s
-        return content.size == self.frame.size and (step == 1 or (step > 1 and 0 < gap_s <= LONGEST_GAP_S))
+
+def follows(last: Frame, content: Frame) -> bool:
+    """Not after a seek or a pause, and not where its size is another."""
+    step = content.index - last.index
+    gap_s = content.time_s - last.time_s
+    return content.size == last.size and (step == 1 or (step > 1 and 0 < gap_s <= LONGEST_GAP_S))
 
 
 class MotionWatch:
@@ -56,7 +57,7 @@ class MotionWatch:
         gray = np.asarray(cv2.cvtColor(content.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
         seen = _Seen(content, halved(content.pixels), gray, halved(gray))
         last, self._last = self._last, seen
-        if last is None or not last.is_followed_by(content):
+        if last is None or not follows(last.frame, content):
             return None
         self._resize(seen)
         half_flow = self._flow.estimate(seen.half_gray, last.half_gray)

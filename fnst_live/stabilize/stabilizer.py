@@ -10,6 +10,7 @@ saturation are held: averaging colors that flicker would slowly turn them grey.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import cv2
 import numpy as np
@@ -35,13 +36,20 @@ GREATEST_STRETCH = 0.01  # of contrast or saturation, a frame
 
 class Stabilizer(ABC):
     """Two steps, that a runner may overlap: `watch` sees the content of each frame, in order, and may be ahead of
-    `steady`, which sees what was painted."""
+    `steady`, which sees what was painted. What the one hands to the other is theirs.
+
+    stability: 0..1; how firmly the past is held; above 0, it may be changed between two frames. torch_device: what it
+    was made for, None where that is the CPU without torch.
+    """
+
+    stability: float = 0
+    torch_device: str | None = None
 
     @abstractmethod
-    def watch(self, content: Frame) -> Motion | None: ...
+    def watch(self, content: Frame) -> Any: ...
 
     @abstractmethod
-    def steady(self, stylized: Frame, motion: Motion | None) -> Frame: ...
+    def steady(self, stylized: Frame, motion: Any) -> Frame: ...
 
     @abstractmethod
     def reset(self) -> None:
@@ -58,7 +66,7 @@ class NoStabilizer(Stabilizer):
     def watch(self, content: Frame) -> None:
         pass
 
-    def steady(self, stylized: Frame, motion: Motion | None) -> Frame:  # noqa: ARG002  (same signature)
+    def steady(self, stylized: Frame, motion: Any) -> Frame:  # noqa: ARG002  (same signature)
         return stylized
 
     def reset(self) -> None:
@@ -81,8 +89,7 @@ class FlowStabilizer(Stabilizer):
 
     @property
     def weight(self) -> float:
-        """Of the past, where it can be believed."""
-        return float(MOST_WEIGHT * (1 - (1 - self.stability) ** 2.5))
+        return weight_of_past(self.stability)
 
     def reset(self) -> None:
         self._watch.reset()
@@ -123,9 +130,20 @@ class Room:
         self.warped = np.empty((height, width, 3), np.float32)
 
 
-def make_stabilizer(stability: float, *, exact: bool = True) -> Stabilizer:
-    """For the setting 0..1."""
-    return FlowStabilizer(stability, exact=exact) if stability > 0 else NoStabilizer()
+def make_stabilizer(stability: float, *, exact: bool = True, torch_device: str | None = None) -> Stabilizer:
+    """For the setting 0..1; on a torch device, where there is one and it works: it is always exact there."""
+    if stability == 0:
+        return NoStabilizer()
+    if torch_device is None:
+        return FlowStabilizer(stability, exact=exact)
+    from fnst_live.stabilize.device_stabilizer import GuardedStabilizer
+
+    return GuardedStabilizer(stability, torch_device, exact=exact)
+
+
+def weight_of_past(stability: float) -> float:
+    """Where it can be believed."""
+    return float(MOST_WEIGHT * (1 - (1 - stability) ** 2.5))
 
 
 def full_size(plane: Floats, picture: Pixels) -> Floats:
@@ -171,12 +189,14 @@ def color_figures(picture: Floats | Pixels) -> tuple[float, float, float]:
     return float(mean[0, 0]), float(deviation[0, 0]), cv2.mean(saturation)[0]
 
 
-def adjusted(stabilizer: Stabilizer, stability: float, *, exact: bool = True) -> Stabilizer:
-    """For another setting: the same one, with its memory, unless it is switched on or off."""
-    if isinstance(stabilizer, FlowStabilizer) and stability > 0:
+def adjusted(
+    stabilizer: Stabilizer, stability: float, *, exact: bool = True, torch_device: str | None = None
+) -> Stabilizer:
+    """For another setting: the same one, with its memory, unless it is switched on or off, or moves elsewhere."""
+    if stabilizer.stability > 0 and stability > 0 and stabilizer.torch_device == torch_device:
         stabilizer.stability = stability
         return stabilizer
-    return make_stabilizer(stability, exact=exact)
+    return make_stabilizer(stability, exact=exact, torch_device=torch_device)
 
 
 def next_softness(softness: float, kept_crispness: float) -> float:

@@ -8,14 +8,13 @@ with buffers of its own, so with two of them one picture is copied while the oth
 from __future__ import annotations
 
 import copy
-import logging
 import queue
 import time
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
+from fnst_live.cuda_graph import WARM_UP_RUNS, captured
 from fnst_live.errors import EngineError
 from fnst_live.frames.frame import Pixels
 from fnst_live.frames.pixels import from_levels, to_levels
@@ -27,9 +26,6 @@ DTYPE = torch.float16
 LAYOUTS = (torch.contiguous_format, torch.channels_last)
 TRIAL_SIZE = (720, 1280)
 TRIAL_RUNS = 5
-WARM_UP_RUNS = 3  # before a capture: libraries choose their kernels and set themselves up
-
-log = logging.getLogger(__name__)
 
 
 class CudaEngine:
@@ -93,40 +89,21 @@ class Lane:
         return to_levels(self._network(from_levels(self._levels, DTYPE), self._style))
 
 
-def captured(work: Callable[[], Tensor], stream: torch.cuda.Stream) -> Callable[[], Tensor]:
-    """The same work, replayed as a CUDA graph into one and the same tensor; or itself, where that cannot be had."""
-    for _ in range(WARM_UP_RUNS):
-        work()
-    stream.synchronize()
-    graph = torch.cuda.CUDAGraph()
-    try:
-        with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
-            result = work()
-    except RuntimeError as error:
-        log.info("painting without a CUDA graph: %s", str(error).partition("\n")[0])
-        return work
-
-    def replay() -> Tensor:
-        graph.replay()
-        return result
-
-    return replay
-
-
 @torch.no_grad()
 def in_faster_layout(network: nn.Module, style_length: int) -> nn.Module:
     """Planes or channels-last, by trial: convolutions like the one, normalizations the other."""
     image = torch.zeros((1, 3, *TRIAL_SIZE), dtype=DTYPE, device=DEVICE)
     style = torch.zeros((1, style_length), dtype=DTYPE, device=DEVICE)
+    stream = torch.cuda.current_stream()  # never the whole card: another thread may be capturing
 
     def seconds(layout: torch.memory_format) -> float:
         network.to(memory_format=layout)
         for run in range(WARM_UP_RUNS + TRIAL_RUNS):
             if run == WARM_UP_RUNS:
-                torch.cuda.synchronize()
+                stream.synchronize()
                 started = time.perf_counter()
             network(image.contiguous(memory_format=layout), style)
-        torch.cuda.synchronize()
+        stream.synchronize()
         return time.perf_counter() - started
 
     return network.to(memory_format=min(LAYOUTS, key=seconds))

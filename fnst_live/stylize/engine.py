@@ -33,3 +33,8 @@ class Engine(Protocol):
         H and W are multiples of the network's `multiple_of` and at least its `min_side`. The result may be larger by
         a few pixels at the right and bottom (a classic network rounds up); the caller crops.
         """
+
+
+def torch_device_of(engine: Engine) -> str | None:
+    """The card that it paints on, where torch reaches it; None where that is the CPU, or OpenVINO's affair."""
+    return "cuda" if engine.name == "cuda" else None

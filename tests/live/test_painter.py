@@ -15,6 +15,7 @@ from fnst_live.live.painter import LivePainter, mirrored, thumbnail_of
 from fnst_live.live.palette import Brush, OpenModel, Palette
 from fnst_live.live_settings import LiveLook
 from fnst_live.pipeline.live import Captured, Finished
+from fnst_live.stabilize.device_stabilizer import GuardedStabilizer
 from fnst_live.stabilize.stabilizer import FlowStabilizer, NoStabilizer
 from fnst_live.stylize.engine import StyleVector
 
@@ -181,6 +182,16 @@ def test_another_stability_keeps_the_past() -> None:
     assert on.stability == 0.9
     assert isinstance(off, NoStabilizer)
     assert isinstance(off_again, NoStabilizer)
+
+
+def test_a_brush_on_a_card_is_steadied_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fnst_live.live.painter.torch_device_of", lambda _: "cpu")
+    table = Table(dataclasses.replace(LOOK, stability=0.5))
+    for index in range(3):
+        table.process(picture(index))
+    stabilizer = table.painter._stabilizer
+    assert isinstance(stabilizer, GuardedStabilizer)
+    assert (stabilizer.stability, stabilizer.torch_device) == (0.5, "cpu")
 
 
 def test_automatic_lines_are_the_size_controls_and_a_still_picture_gets_many() -> None:

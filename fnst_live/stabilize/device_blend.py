@@ -1,0 +1,120 @@
+"""Past and present become one, as torch operations on any device: what `FlowStabilizer` and `blend.py` do."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from fnst_live.stabilize import blend, stabilizer
+from fnst_live.stabilize.device_motion import GREEN, MotionPlanes
+from fnst_live.stabilize.device_planes import AreaResize, DeviceWarp, enlarged, framed, planes_of
+from fnst_live.stabilize.stabilizer import (
+    COLOR_FLICKER,
+    COLOR_SCALE,
+    CRISPNESS_KEPT,
+    GREATEST_STRETCH,
+    LEAST_KEPT,
+    SHARPEST,
+    SOFTEST,
+    STROKE_PX,
+)
+
+LUMA = tuple(float(part) for part in stabilizer.LUMA)
+REGAINED = float(blend.REGAINED)
+SOFTNESS_STEP = 1.5   # for each part of crispness too much
+COLOR_SAMPLE_STEP = 8  # every so many rows and columns tell of contrast and saturation
+CRISP_ROW_STEP = 4    # every so many rows tell of crispness
+LEAST = 1e-6          # that is divided by
+WHITE = 255
+
+
+class Past(NamedTuple):
+    """The previous frame, steadied, (1, 3, H, W) in 0..255, and how soft the past is fetched, ()."""
+
+    picture: Tensor
+    softness: Tensor
+
+
+class DeviceBlend:
+    """For frames of one size; it remembers nothing."""
+
+    def __init__(self, height: int, width: int, torch_device: torch.device):
+        self._warp = DeviceWarp(height, width, torch_device)
+        coarse = max(1, height // STROKE_PX), max(1, width // STROKE_PX)
+        self._coarse = AreaResize((height, width), coarse, torch_device)
+
+    def blended(self, past: Past, levels: Tensor, motion: MotionPlanes, weight: Tensor) -> tuple[Past, Tensor]:
+        """The frame steadied, as the next one's past and as bytes (H, W, 3); after a cut, just as it was painted.
+
+        levels: uint8 (H, W, 3), as painted. weight: (), of the past where it can be believed.
+        """
+        fresh = planes_of(levels)
+        warped = self._warp.fetched(past.picture, motion.flow)
+        share = weight * enlarged(motion.trust, *self._warp.shape) * self._likeness(warped, fresh)
+        mixed = fresh + share * (sharpened(warped, motion.flow, 1 - past.softness) - fresh)
+        softness = next_softness(past.softness, crispness(mixed) / crispness(fresh).clamp(min=LEAST))
+        picture = fresh.where(motion.is_cut, recolored(mixed, fresh))
+        return Past(picture, softness.masked_fill(motion.is_cut, 0)), bytes_of(picture)
+
+    def _likeness(self, warped: Tensor, fresh: Tensor) -> Tensor:
+        """(1, 1, H, W) in 0..1: see `stabilizer.likeness`."""
+        difference = (self._coarse(warped) - self._coarse(fresh)).abs().amax(1, keepdim=True)
+        excess = (difference - COLOR_FLICKER).clamp(min=0) / COLOR_SCALE
+        return enlarged(LEAST_KEPT + (1 - LEAST_KEPT) * torch.exp(-excess * excess), *self._warp.shape)
+
+
+def bytes_of(picture: Tensor) -> Tensor:
+    """float32 (1, 3, H, W) to uint8 (H, W, 3), rounded."""
+    return (picture[0].clamp(0, WHITE) + 0.5).to(torch.uint8).permute(1, 2, 0).contiguous()
+
+
+def sharpened(picture: Tensor, flow: Tensor, sharpness: Tensor) -> Tensor:
+    """As crisp as it was before it was fetched along the flow, if sharpness is 1: see `blend.blend`."""
+    beside = (flow - flow.round()).abs()
+    between = REGAINED * sharpness * (beside - beside * beside).sum(1, keepdim=True)
+    wider = framed(picture)
+    vertical = wider[..., :-2, 1:-1] + wider[..., 2:, 1:-1]
+    around = (vertical + wider[..., 1:-1, :-2] + wider[..., 1:-1, 2:]) / 4
+    return picture + between * (picture - around)
+
+
+def next_softness(softness: Tensor, kept_crispness: Tensor) -> Tensor:
+    """(): see `stabilizer.next_softness`."""
+    return (softness + SOFTNESS_STEP * (kept_crispness - CRISPNESS_KEPT)).clamp(SHARPEST, SOFTEST)
+
+
+def crispness(picture: Tensor) -> Tensor:
+    """(): mean step in green from one pixel to its neighbor: see `stabilizer.crispness`."""
+    rows = picture[:, GREEN, ::CRISP_ROW_STEP]
+    return (rows[..., 1:] - rows[..., :-1]).abs().sum() / rows.numel()
+
+
+def recolored(steady: Tensor, fresh: Tensor) -> Tensor:
+    """Contrast and saturation a little nearer to those of `fresh`: see `stabilizer.color_correction`."""
+    mean, spread, saturation = color_figures(steady)
+    _, wanted_spread, wanted_saturation = color_figures(fresh)
+    contrast_gain, color_gain = gain(wanted_spread, spread), gain(wanted_saturation, saturation)
+    gray = luma(steady)
+    return color_gain * (steady - gray) + (contrast_gain * (gray - mean) + mean)
+
+
+def gain(wanted: Tensor, found: Tensor) -> Tensor:
+    """(): by how much to stretch, a little at a time."""
+    return (wanted / found.clamp(min=LEAST)).clamp(1 - GREATEST_STRETCH, 1 + GREATEST_STRETCH)
+
+
+def color_figures(picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean and standard deviation of luma, and mean saturation, () each: see `stabilizer.color_figures`."""
+    sample = picture[:, :, ::COLOR_SAMPLE_STEP, ::COLOR_SAMPLE_STEP]
+    gray = luma(sample)
+    mean = gray.mean()
+    saturation = sample.amax(1) - sample.amin(1)
+    return mean, (gray - mean).square().mean().sqrt(), saturation.mean()
+
+
+def luma(picture: Tensor) -> Tensor:
+    """(1, 3, H, W) to (1, 1, H, W)."""
+    red, green, blue = (picture[:, channel:channel + 1] * LUMA[channel] for channel in range(3))
+    return red + green + blue
