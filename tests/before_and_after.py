@@ -21,7 +21,7 @@ PICTURE = Path(__file__).parents[1] / "docs" / "steady.webp"
 PAINTED_SIZE, SHOWN_SIZE = FrameSize(640, 480), FrameSize(320, 240)
 RATE, LOOP_S, SECONDS = 15, 10, 2  # of the scene, which loops
 STYLE = "starry-night"
-QUALITY, GAP_PX = 70, 4
+QUALITY, GAP_PX = 40, 4
 
 
 def scene() -> Iterator[Frame]:

@@ -25,11 +25,11 @@ Floats = npt.NDArray[np.float32]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 MOST_WEIGHT = 0.99     # of the past, at full stability
-CRISPNESS_KEPT = 0.88  # of the new frame's
+CRISPNESS_KEPT = 0.86  # of the new frame's
 SOFTEST, SHARPEST = 1.0, -0.6  # 1 less sharpness, see `blend`
 STROKE_PX = 16         # what is finer is a stroke
-LEAST_KEPT = 0.7       # of the past, where broad colors differ: it fades in a few frames
-COLOR_FLICKER = 12.0   # levels by which broad colors differ from frame to frame
+LEAST_KEPT = 0.75      # of the past, where broad colors differ: it fades in a few frames
+COLOR_FLICKER = 13.0   # levels by which broad colors differ from frame to frame
 COLOR_SCALE = 10.0     # levels beyond that at which the past counts for a third
 GREATEST_STRETCH = 0.01  # of contrast or saturation, a frame
 
@@ -143,7 +143,7 @@ def make_stabilizer(stability: float, *, exact: bool = True, torch_device: str |
 
 def weight_of_past(stability: float) -> float:
     """Where it can be believed."""
-    return float(MOST_WEIGHT * (1 - (1 - stability) ** 2.5))
+    return float(MOST_WEIGHT * (1 - (1 - stability) ** 2.6))
 
 
 def full_size(plane: Floats, picture: Pixels) -> Floats:
