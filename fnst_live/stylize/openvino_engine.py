@@ -19,7 +19,7 @@ from fnst_live.openvino_core import openvino_core
 from fnst_live.stylenet.model_file import StyleModel
 from fnst_live.stylize.engine import StyleVector
 from fnst_live.stylize.openvino_graph import graph_of
-from fnst_live.stylize.quantization import input_ranges
+from fnst_live.stylize.quantization import input_ranges, saturates_sums
 
 # The binding sets up a table when a tensor's memory is first looked at, and two threads that do so at once wait for
 # ever: one for the table, with the interpreter's lock in its hand, the other for that lock. Here there is but one.
@@ -43,6 +43,7 @@ class OpenVinoEngine:
         self.lanes = lanes
         self._network = model.network
         self._ranges = input_ranges(model) if precision == "int8" else None
+        self._spares_bit = precision == "int8" and saturates_sums()
         self._has_style = model.styles.shape[1] > 0
         self._requests: OrderedDict[tuple[int, int], Requests] = OrderedDict()
         self._compiling = threading.Lock()
@@ -68,7 +69,7 @@ class OpenVinoEngine:
             return self._requests[height, width]
 
     def _compiled(self, height: int, width: int) -> Requests:
-        graph = graph_of(self._network, height, width, self._ranges)
+        graph = graph_of(self._network, height, width, self._ranges, spares_bit=self._spares_bit)
         compiled = openvino_core().compile_model(graph, "CPU", _configuration(self.precision, self.lanes))
         idle_requests: Requests = queue.SimpleQueue()
         for _ in range(self.lanes):

@@ -6,7 +6,8 @@ upsampling is part of the convolution after it (see `UpsampleConv`), pixels chan
 sides are fixed, without which the plugin joins hardly anything.
 
 Convolutions take 8-bit integers where it is known between which limits their inputs lie (see quantization.py); every
-output channel's weights have a scale of their own (Jacob et al. 2018). All else stays in floating point.
+output channel's weights have a scale of their own (Jacob et al. 2018). A processor without VNNI adds two products in 16
+bits, where weights of 8 bits overflow and those of 7 do not. All else stays in floating point.
 """
 
 from __future__ import annotations
@@ -32,13 +33,16 @@ SPATIAL = (2, 3)
 NORM_EPS = 1e-5  # of torch's instance_norm
 
 
-def graph_of(network: nn.Module, height: int, width: int, ranges: Sequence[Range] | None = None) -> ov.Model:
+def graph_of(
+    network: nn.Module, height: int, width: int, ranges: Sequence[Range] | None = None, *, spares_bit: bool = False
+) -> ov.Model:
     """uint8 (1, height, width, 3), and for the transformer network a style (1, style_length), to uint8 pixels.
 
     height, width: multiples of the network's `multiple_of`. ranges: of every convolution's input, in the order of
-    `ranges_graph_of`; with them the convolutions are in int8. Raises TypeError for any other network.
+    `ranges_graph_of`; with them the convolutions are in int8, their weights in 7 bits if spares_bit. Raises TypeError
+    for any other network.
     """
-    pixels, parameters = _laid(network, Convolutions(ranges), height, width)
+    pixels, parameters = _laid(network, Convolutions(ranges, spares_bit=spares_bit), height, width)
     return ov.Model([pixels], parameters)
 
 
@@ -105,9 +109,9 @@ def _johnson(network: JohnsonNet, convolved: Convolutions, height: int, width: i
 class Convolutions:
     """Lays one convolution after the other, in int8 where the ranges of their inputs are given, in the same order."""
 
-    def __init__(self, ranges: Sequence[Range] | None = None):
+    def __init__(self, ranges: Sequence[Range] | None = None, *, spares_bit: bool = False):
         self.inputs: list[Node] = []  # of all that were laid, as they came
-        self._ranges = ranges
+        self._ranges, self._headroom = ranges, 2 if spares_bit else 1
 
     def __call__(
         self, x: Node, weight: Tensor, bias: Tensor | None = None, *, stride: int = 1, border: str = "reflect"
@@ -131,7 +135,7 @@ class Convolutions:
         if self._ranges is None:
             return x, _constant(weight)
         low, high = self._ranges[len(self.inputs) - 1]
-        largest = weight.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-12)
+        largest = weight.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-12) * self._headroom
         return _in_256_levels(x, low, high), _in_levels(_constant(weight), -largest, largest, 255)
 
 

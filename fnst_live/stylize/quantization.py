@@ -7,13 +7,18 @@ pictures bring beyond those limits is clipped, which costs less than finer limit
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
+import openvino as ov
+import torch
+from openvino import opset13 as ops
 
 from fnst_live.frames.frame import FrameSize
 from fnst_live.openvino_core import openvino_core
 from fnst_live.scene.landscape import Landscape
 from fnst_live.stylenet.model_file import StyleModel
-from fnst_live.stylize.openvino_graph import Range, ranges_graph_of
+from fnst_live.stylize.openvino_graph import Convolutions, Range, ranges_graph_of
 
 SCENE = FrameSize(320, 240)
 PHASES = (0.0, 0.5)  # of the scene's loop
@@ -34,3 +39,15 @@ def input_ranges(model: StyleModel) -> list[Range]:
             limits.append([float(found[i]) for i in range(len(found))])
     low, high = np.array(limits)[:, ::2].min(0), np.array(limits)[:, 1::2].max(0)
     return list(zip(low.tolist(), high.tolist(), strict=True))
+
+
+@cache
+def saturates_sums() -> bool:
+    """Whether this processor adds two products of bytes in 16 bits, which then stop at the largest number: before VNNI
+    they all do. Weights of 7 bits leave room for the sum. Found by trying."""
+    channels = 64
+    x = ops.parameter([1, channels, 4, 4], ov.Type.f32)
+    y = Convolutions([(0.0, 255.0)])(x, torch.ones(channels, channels, 1, 1))
+    trial = openvino_core().compile_model(ov.Model([y], [x]), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    found = trial([np.full((1, channels, 4, 4), 255, np.float32)])[0]
+    return float(found.min()) < 0.99 * channels * 255

@@ -113,9 +113,9 @@ def compilations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """The sizes that graphs were made for."""
     made = []
 
-    def recorded(network: nn.Module, height: int, width: int, ranges: None) -> ov.Model:
+    def recorded(network: nn.Module, height: int, width: int, ranges: None, *, spares_bit: bool) -> ov.Model:
         made.append((height, width))
-        return graph_of(network, height, width, ranges)
+        return graph_of(network, height, width, ranges, spares_bit=spares_bit)
 
     monkeypatch.setattr(openvino_engine, "graph_of", recorded)
     return made

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import subprocess
+import sys
+
 import numpy as np
 import openvino as ov
 import pytest
@@ -48,3 +53,24 @@ def test_with_ranges_inputs_and_weights_are_in_levels(model: StyleModel) -> None
     convolutions = operations(with_ranges, "Convolution")
     assert len(operations(with_ranges, "FakeQuantize")) == 2 * len(convolutions)
     assert operations(graph_of(model.network, 16, 16), "FakeQuantize") == []
+
+
+def test_weights_of_seven_bits_leave_half_of_their_levels_unused(model: StyleModel) -> None:
+    ranges = input_ranges(model)
+
+    def limits(*, spares_bit: bool) -> list[float]:
+        graph = graph_of(model.network, 16, 16, ranges, spares_bit=spares_bit)
+        of_weights = [node for node in operations(graph, "FakeQuantize") if node.get_levels() == 255]
+        return [float(node.input_value(2).get_node().get_data().max()) for node in of_weights]
+
+    whole, spared = limits(spares_bit=False), limits(spares_bit=True)
+    assert len(whole) == len(ranges)
+    assert [b / a for a, b in zip(whole, spared, strict=True)] == pytest.approx([2] * len(whole))
+
+
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="what it tells of are x86's instructions")
+def test_a_processor_without_vnni_is_found_out() -> None:
+    program = "from fnst_live.stylize.quantization import saturates_sums; print(saturates_sums())"
+    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"}
+    ended = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert ended.stdout == "True\n"
