@@ -26,7 +26,7 @@ class StageBench:
 
     def __init__(self, material: Material, painter: Painter, folder: Path, budget: Budget):
         self._material, self._folder, self._budget = material, folder, budget
-        self._look = painter.look
+        self._look, self._torch_device = painter.look, painter.torch_device
         to_work_size = painter.pipeline_for(material.format).to_work_size
         self._small = [to_work_size(frame) for frame in material.frames]
         self._stylized = [painter.stylizer.stylize(frame) for frame in self._small]
@@ -64,7 +64,7 @@ class StageBench:
         return time_runs(estimate, self._budget)
 
     def _stabilize(self, *, exact: bool) -> Timing:
-        stabilizer = make_stabilizer(self._look.stability, exact=exact)
+        stabilizer = make_stabilizer(self._look.stability, exact=exact, torch_device=self._torch_device)
         pairs = self._painted_frames(self._small)
         stabilizer.stabilize(*next(pairs))
         return time_runs(lambda: stabilizer.stabilize(*next(pairs)), self._budget)
