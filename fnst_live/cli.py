@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from fnst_live import __version__
+from fnst_live import __version__, preflight
 from fnst_live.bench.settings import BenchSettings
 from fnst_live.errors import SettingError, UserError
 from fnst_live.live_settings import SourceSpec
 from fnst_live.options import add_options, from_arguments
-from fnst_live.settings import FileSettings, LookSettings, RenderRequest, VideoSettings
+from fnst_live.settings import PIPE, FileSettings, LookSettings, RenderRequest, VideoSettings
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -147,6 +147,7 @@ def _video(arguments: argparse.Namespace) -> None:
         arguments.input, arguments.output,
         from_arguments(LookSettings, arguments), from_arguments(VideoSettings, arguments), arguments.overwrite,
     )
+    preflight.check_video(request)
     from fnst_live.headless import render_video
 
     _print_report(render_video(request), as_json=arguments.json)
@@ -154,6 +155,7 @@ def _video(arguments: argparse.Namespace) -> None:
 
 def _demo(arguments: argparse.Namespace) -> None:
     look = from_arguments(LookSettings, arguments)
+    preflight.check_look(look)
     from fnst_live.headless import render_demo
 
     _print_report(render_demo(arguments.output, arguments.seconds, look), as_json=arguments.json)
@@ -161,10 +163,11 @@ def _demo(arguments: argparse.Namespace) -> None:
 
 def _image(arguments: argparse.Namespace) -> None:
     look = from_arguments(LookSettings, arguments)
+    preflight.check_pictures(arguments.input, look)
     from fnst_live.headless import render_pictures
 
     results = render_pictures(arguments.input, arguments.output, look, overwrite=arguments.overwrite)
-    to_terminal = sys.stderr if any(result.output == "-" for result in results) else sys.stdout
+    to_terminal = sys.stderr if any(result.output == PIPE for result in results) else sys.stdout
     if arguments.json:
         reports = [result.as_json() for result in results]
         is_folder = Path(arguments.input).is_dir()
@@ -173,7 +176,7 @@ def _image(arguments: argparse.Namespace) -> None:
     for result in results:
         for warning in result.warnings:
             print(f"warning: {warning}", file=sys.stderr)
-        if result.output not in (None, "-"):
+        if result.output not in (None, PIPE):
             print(result.output)
 
 
@@ -194,6 +197,7 @@ def _styles(arguments: argparse.Namespace) -> None:
 
 
 def _sheet(arguments: argparse.Namespace) -> None:
+    preflight.check_inputs(arguments.input)
     from fnst_live.contact_sheet import save_contact_sheet
 
     for warning in save_contact_sheet(arguments.sheet, arguments.input, overwrite=arguments.overwrite):
@@ -202,6 +206,7 @@ def _sheet(arguments: argparse.Namespace) -> None:
 
 
 def _metrics(arguments: argparse.Namespace) -> None:
+    preflight.check_inputs(arguments.content, arguments.stylized, arguments.against)
     from fnst_live.clip_comparison import compare_clips
 
     comparison = compare_clips(arguments.content, arguments.stylized, arguments.against)

@@ -6,6 +6,8 @@ one of these is a fault of the program and crashes openly.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class UserError(Exception):
     """Something the user can mend. `str(error)` is the sentence; never more than one line."""
@@ -29,3 +31,8 @@ class EngineError(UserError):
 
 class SettingError(UserError):
     """A setting that cannot be; the sentence names the flag."""
+
+
+def missing_input(path: Path) -> InputError:
+    """For whoever is first to notice."""
+    return InputError(f"{path} does not exist: check the path")

@@ -20,6 +20,7 @@ INPUT_COLORS = tuple(f"{matrix}{rng}" for matrix in ("bt601", "bt709", "bt2020")
 DEFAULT_STYLE = "starry-night"
 NO_STYLE = "none"
 WORK_HEIGHT_LIMIT = 1080
+PIPE = "-"  # in place of a file: standard input or output
 UPSCALES = (1, 2, 4)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from fnst_live.errors import InputError, OutputError
 from fnst_live.frames.frame import Frame, FrameSize
 from fnst_live.frames.resize import resize
+from fnst_live.settings import PIPE
 from fnst_live.sinks.picture import (
     check_picture_output,
     check_picture_size,
@@ -26,7 +27,6 @@ from fnst_live.sinks.picture import (
 from fnst_live.sinks.provisional import check_output
 from fnst_live.sources.picture import Picture, picture_suffixes, read_picture, read_picture_stream
 
-PIPE = "-"
 FALLBACK_SUFFIX = ".png"
 UNFINISHED = ".part"  # the stem's end of what a crash of ours has left behind
 

@@ -74,14 +74,22 @@ def unreadable_files() -> list[tuple[Path, str]]:
 
 
 def find_style(name: str) -> StyleEntry:
-    """By name, whatever its case. Raises StyleError with the nearest name."""
+    """By name, whatever its case. Raises StyleError with the nearest one: a painter or a work is a hint, too."""
     entries = {entry.name.lower(): entry for entry in list_styles()}
     if not entries:
         raise StyleError(f"no styles are installed: put a model file into {paths.user_models_dir()}")
     if name.lower() in entries:
         return entries[name.lower()]
-    near = difflib.get_close_matches(name.lower(), entries, n=1, cutoff=0.0)[0]
-    raise StyleError(f"unknown style '{name}': did you mean '{entries[near].name}'? fnst-live styles lists them all")
+    raise StyleError(
+        f"unknown style '{name}': did you mean '{_nearest(name, entries).name}'? fnst-live styles lists them all"
+    )
+
+
+def _nearest(name: str, entries: Mapping[str, StyleEntry]) -> StyleEntry:
+    """entries: by their names in small letters."""
+    words = {word.lower(): e for e in entries.values() for word in f"{e.painter} {e.work}".split()}
+    hints = {**words, **entries}
+    return hints[difflib.get_close_matches(name.lower(), hints, n=1, cutoff=0.0)[0]]
 
 
 def load_style(name_or_file: str) -> LoadedStyle:

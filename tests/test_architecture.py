@@ -65,6 +65,7 @@ RULES = {
     "export_worker": rule("errors settings frames sources sinks headless still_images", "cv2"),
     "metrics": rule("frames", "numpy cv2"),
     "clip_comparison": rule("errors frames metrics sources", "tqdm"),
+    "preflight": rule("errors settings sinks style_library"),  # the light ones: see test_preflight.py
     "assembly": rule(EVERYTHING_BUT_THE_WINDOW),
     "headless": rule(EVERYTHING_BUT_THE_WINDOW, "tqdm"),
     "live_settings": rule("errors settings"),
@@ -75,8 +76,8 @@ RULES = {
     "bench": rule(EVERYTHING_BUT_THE_WINDOW + " live", "cv2 numpy torch tqdm"),
     "doctor": rule(EVERYTHING_BUT_THE_WINDOW, "av cv2 numpy openvino torch"),
     "cli": rule(
-        "__init__ errors options settings live_settings headless style_library contact_sheet clip_comparison bench "
-        "doctor gui"
+        "__init__ errors options settings live_settings preflight headless style_library contact_sheet "
+        "clip_comparison bench doctor gui"
     ),
     "gui": rule(
         "__init__ errors options settings paths logs frames pipeline style_library live_session live_settings "

@@ -21,7 +21,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageFile, ImageOps
 
-from fnst_live.errors import InputError
+from fnst_live.errors import InputError, missing_input
 from fnst_live.frames.frame import Frame, Pixels
 from fnst_live.sources.picture_color import to_srgb
 
@@ -59,7 +59,7 @@ def read_picture(path: Path) -> Picture:
         with path.open("rb") as stream:
             return read_picture_stream(stream, str(path))
     except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist: check the path") from error
+        raise missing_input(path) from error
     except OSError as error:
         raise InputError(f"{path} cannot be opened: {error.strerror or error}") from error
 

@@ -15,7 +15,7 @@ import av.filter
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from fnst_live.errors import InputError
+from fnst_live.errors import InputError, missing_input
 from fnst_live.frames.timing import TimeWindow, rescale
 
 SEEK_MARGIN_S = Fraction(1, 2)
@@ -26,7 +26,7 @@ RARE_SHARE = Fraction(1, 20)
 def open_input(path: Path) -> InputContainer:
     """Open a media file. Raises InputError with the sentence for the user."""
     if not path.exists():
-        raise InputError(f"{path} does not exist: check the path")
+        raise missing_input(path)
     if path.is_dir():
         raise InputError(f"{path} is a folder: give a video file")
     if path.stat().st_size == 0:
