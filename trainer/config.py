@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 AT_LEAST = {
     "batch_size": 1, "style_size": 32, "steps": 0, "warmup_steps": 1, "save_interval": 1, "preview_interval": 1,
-    "content_weight": 0, "style_weight": 0, "tv_weight": 0, "temporal_weight": 0, "ema_decay": 0,
+    "content_weight": 0, "style_weight": 0, "tv_weight": 0, "temporal_weight": 0, "ema_decay": 0, "shape": 1,
 }
 MORE_THAN_NOTHING = ("lr", "clip_norm", "time_budget")
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
@@ -64,6 +64,11 @@ class TrainConfig:
     )
     network: str = option("what learns: johnson2016 is the classic network, of one painting",
                           "transformer_net", choices=("transformer_net", "johnson2016"))
+    shape: tuple[int, ...] = option(
+        "of transformer_net: channels at a half, a quarter and an eighth of the size, and how many residual blocks; "
+        "that of --init-model, or the shipped model's, if not given",
+        (), nargs=4, metavar="COUNT",
+    )
 
     image_size: int = option("side of the training crops, in pixels", 192)
     style_size: tuple[int, ...] = option(
@@ -136,6 +141,14 @@ class TrainConfig:
         _require(
             self.network != "johnson2016" or len(self.style_image) == 1,
             "--network johnson2016 learns one painting: give one --style-image, or leave --network away",
+        )
+        _require(
+            not self.shape or self.network == "transformer_net",
+            "--shape is of transformer_net: johnson2016 has but one",
+        )
+        _require(
+            not (self.shape and self.init_model),
+            "--shape and --init-model exclude each other: the model has its shape",
         )
 
     def _check_names(self) -> None:

@@ -79,10 +79,17 @@ def new_scaler(precision: str, torch_device: torch.device) -> GradScaler:
 
 
 def _random_model(config: TrainConfig) -> StyleModel:
-    shape = NetShape() if config.network == "transformer_net" else None
+    shape = _shape(config) if config.network == "transformer_net" else None
     header = ModelHeader(config.network, style_cards(config), shape)
     count = len(header.styles)
     return StyleModel(header, build_network(header), initial_styles(count, shape) if shape else torch.zeros(count, 0))
+
+
+def _shape(config: TrainConfig) -> NetShape:
+    try:
+        return NetShape(*config.shape)
+    except ValueError as error:
+        raise ConfigError(f"--shape: {error}") from error
 
 
 def _initial_model(config: TrainConfig, file: Path) -> StyleModel:

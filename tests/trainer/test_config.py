@@ -103,6 +103,19 @@ def test_what_is_no_duration(text: str) -> None:
         parse_duration(text)
 
 
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"shape": (8, 8, 0, 1)}, "--shape must be 1 or more"),
+        ({"shape": (8, 8, 8, 1), "network": "johnson2016"}, "--shape is of transformer_net"),
+        ({"shape": (8, 8, 8, 1), "init_model": Path("a.safetensors")}, "--shape and --init-model exclude each other"),
+    ],
+)
+def test_shapes_that_cannot_be(more: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        config(**more)
+
+
 def test_two_paintings_of_one_name() -> None:
     with pytest.raises(ConfigError, match="--style-image has two paintings called wave: rename one"):
         config(style_image=(Path("a/wave.jpg"), Path("muse.jpg"), Path("b/wave.png")))

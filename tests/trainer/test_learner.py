@@ -40,6 +40,17 @@ def test_a_row_of_the_style_table_per_painting(make_config: MakeConfig) -> None:
     assert len(learner.averages) == len(learner.parameters)
 
 
+def test_a_shape_of_ones_own(make_config: MakeConfig) -> None:
+    learner = new_learner(make_config(shape=(8, 16, 24, 2)), CPU)
+    assert learner.header.shape == NetShape(8, 16, 24, 2)
+    assert learner.styles.shape == (2, NetShape(8, 16, 24, 2).style_length)
+
+
+def test_a_shape_that_nobody_could_train(make_config: MakeConfig) -> None:
+    with pytest.raises(ConfigError, match="--shape: eighth must be a count from 1 to 4096, not 5000"):
+        new_learner(make_config(shape=(8, 16, 5000, 2)), CPU)
+
+
 def test_known_styles_keep_their_rows_and_new_ones_start_from_the_mean(make_config: MakeConfig, tmp_path: Path) -> None:
     known = save_known_model(tmp_path)
     learner = new_learner(make_config(init_model=tmp_path / "known.safetensors"), CPU)
