@@ -23,9 +23,9 @@ from fnst_live.stabilize.stabilizer import (
 
 LUMA = tuple(float(part) for part in stabilizer.LUMA)
 REGAINED = float(blend.REGAINED)
+CRISP_ROW_STEP = blend.CRISP_ROW_STEP
 SOFTNESS_STEP = 1.5   # for each part of crispness too much
 COLOR_SAMPLE_STEP = 8  # every so many rows and columns tell of contrast and saturation
-CRISP_ROW_STEP = 4    # every so many rows tell of crispness
 LEAST = 1e-6          # that is divided by
 WHITE = 255
 
@@ -86,9 +86,11 @@ def next_softness(softness: Tensor, kept_crispness: Tensor) -> Tensor:
 
 
 def crispness(picture: Tensor) -> Tensor:
-    """(): mean step in green from one pixel to its neighbor: see `stabilizer.crispness`."""
-    rows = picture[:, GREEN, ::CRISP_ROW_STEP]
-    return (rows[..., 1:] - rows[..., :-1]).abs().sum() / rows.numel()
+    """(): see `blend.crispness`."""
+    green = picture[0, GREEN][0]
+    above, rows, below = (green[first:last:CRISP_ROW_STEP] for first, last in ((0, -2), (1, -1), (2, None)))
+    magnitude = torch.hypot(rows[:, 2:] - rows[:, :-2], (below - above)[:, 1:-1])
+    return magnitude.sum() / max(magnitude.numel(), 1)
 
 
 def recolored(steady: Tensor, fresh: Tensor) -> Tensor:

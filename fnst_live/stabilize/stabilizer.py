@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fnst_live.frames.frame import Frame, Pixels
-from fnst_live.stabilize.blend import blend, recolor
+from fnst_live.stabilize.blend import blend, crispness, recolor
 from fnst_live.stabilize.motion import Motion, MotionWatch
 from fnst_live.stabilize.warp import Warp
 
@@ -25,10 +25,10 @@ Floats = npt.NDArray[np.float32]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 MOST_WEIGHT = 0.99     # of the past, at full stability
-CRISPNESS_KEPT = 0.86  # of the new frame's
+CRISPNESS_KEPT = 0.89  # of the new frame's
 SOFTEST, SHARPEST = 1.0, -0.6  # 1 less sharpness, see `blend`
 STROKE_PX = 16         # what is finer is a stroke
-LEAST_KEPT = 0.75      # of the past, where broad colors differ: it fades in a few frames
+LEAST_KEPT = 0.85      # of the past, where broad colors differ: it fades in a few frames
 COLOR_FLICKER = 13.0   # levels by which broad colors differ from frame to frame
 COLOR_SCALE = 10.0     # levels beyond that at which the past counts for a third
 GREATEST_STRETCH = 0.01  # of contrast or saturation, a frame
@@ -202,10 +202,3 @@ def adjusted(
 def next_softness(softness: float, kept_crispness: float) -> float:
     """A step towards the kernel with which the result keeps as much of the new frame's crispness as it shall."""
     return min(max(softness + 1.5 * (kept_crispness - CRISPNESS_KEPT), SHARPEST), SOFTEST)
-
-
-def crispness(picture: Floats | Pixels) -> float:
-    """Mean step in green from one pixel to its neighbor, in every fourth row."""
-    rows = picture[::4, :, 1].astype(np.float32)
-    return float(cv2.norm(rows[:, 1:], rows[:, :-1], cv2.NORM_L1)) / rows.size
-

@@ -1,11 +1,11 @@
-"""Both passes, held against what they say in words."""
+"""Every pass, held against what they say in words."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from fnst_live.stabilize.blend import REGAINED, blend, recolor
+from fnst_live.stabilize.blend import CRISP_ROW_STEP, REGAINED, blend, crispness, recolor
 
 HEIGHT, WIDTH = 9, 13
 SHAPE = (HEIGHT, WIDTH, 3)
@@ -43,3 +43,16 @@ def test_colors_go_through_the_matrix_and_are_rounded_without_wrapping_around() 
     recolor(picture, matrix, pixels)
     assert picture == pytest.approx(expected, abs=1e-3)
     assert np.abs(pixels - expected.clip(0, 255)).max() < 0.51
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_crispness_is_the_mean_gradient_magnitude_of_green(kind: type) -> None:
+    picture = np.random.default_rng(3).integers(0, 256, (30, 40, 3)).astype(kind)
+    green = picture[..., 1].astype(np.float64)
+    magnitude = np.hypot(green[1:-1, 2:] - green[1:-1, :-2], green[2:, 1:-1] - green[:-2, 1:-1])
+    assert crispness(picture) == pytest.approx(magnitude[::CRISP_ROW_STEP].mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (2, 9, 3), (9, 2, 3)])
+def test_a_picture_without_an_inside_has_no_crispness(shape: tuple[int, ...]) -> None:
+    assert crispness(np.full(shape, 7, np.uint8)) == 0

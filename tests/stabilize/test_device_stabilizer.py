@@ -12,7 +12,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from fnst_live.stabilize.device_blend import DeviceBlend, Past
+from fnst_live.stabilize.blend import crispness as crispness_on_cpu
+from fnst_live.stabilize.device_blend import DeviceBlend, Past, crispness
 from fnst_live.stabilize.device_lane import Lane
 from fnst_live.stabilize.device_motion import DeviceEye
 from fnst_live.stabilize.device_planes import planes_of
@@ -52,6 +53,13 @@ def flicker_left(pairs: Iterable[Pair], stabilizer: Stabilizer) -> float:
     pairs = list(pairs)
     steady, per_frame = stack(stabilized(pairs, stabilizer)[20:]), stack([stylized for _, stylized in pairs][20:])
     return float(steady.var(axis=0).mean() / per_frame.var(axis=0).mean())
+
+
+@pytest.mark.parametrize("height", [1, 2, 3, 17, 30])
+def test_crispness_is_that_of_the_cpu(height: int) -> None:
+    levels = np.random.default_rng(0).integers(0, 256, (height, 21, 3), np.uint8)
+    found = float(crispness(planes_of(torch.from_numpy(levels))))
+    assert found == pytest.approx(crispness_on_cpu(levels), rel=1e-5)
 
 
 def test_a_first_frame_comes_back_bit_for_bit() -> None:
