@@ -14,6 +14,8 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+GRID_CELL = 4  # squares each way; more would not see a grid that comes and goes with the colors
+
 Features = dict[str, Tensor]
 Energies = dict[str, Tensor]
 
@@ -89,6 +91,18 @@ def full_precision(x: Tensor) -> Tensor:
 def total_variation_loss(image: Tensor) -> Tensor:
     """Mean absolute difference of neighbors: what makes single-pixel hatching expensive."""
     return (image.diff(dim=2).abs().mean() + image.diff(dim=3).abs().mean()) / 2
+
+
+def grid_loss(enlarged: Tensor, true: Tensor, factor: int) -> Tensor:
+    """How much of a grid of `factor` pixels lies over an enlarged picture: (N, 3, H, W) both.
+
+    Each pixel of a square of factor x factor is made by a kernel of its own (ESPCN, Shi et al. 2016). What one of them
+    errs by on the mean of GRID_CELL x GRID_CELL squares, beyond what all of them do, repeats from square to square.
+    """
+    phases = F.pixel_unshuffle(enlarged - true, factor)                              # (N, 3 factor², H', W')
+    means = F.avg_pool2d(phases, min(GRID_CELL, *phases.shape[2:]), stride=max(1, GRID_CELL // 2))
+    by_phase = means.unflatten(1, (enlarged.shape[1], factor**2))
+    return (by_phase - by_phase.mean(2, keepdim=True)).abs().mean()
 
 
 def temporal_loss(stylized: Tensor, stylized_moved: Tensor, grid: Tensor, mask: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ from trainer.device import choose_device, mixed_precision
 from trainer.errors import ConfigError, DivergenceError
 from trainer.learner import set_learning_rate
 from trainer.loss_network import load_loss_network
-from trainer.losses import content_loss
+from trainer.losses import content_loss, grid_loss
 from trainer.progress import STEPS_BETWEEN_LINES, ProgressLine
 from trainer.provenance import provenance
 from trainer.schedule import Schedule, StepSchedule, Stopwatch, TimeSchedule
@@ -39,8 +39,9 @@ from trainer.sr_learner import (
 )
 from trainer.stopping import Stopped, stop_on_signals
 
-FEATURE_LAYERS = ("relu1_2", "relu2_2", "relu3_2")  # the second alone, as in the paper, leaves a grid
-PIXEL_SHARE = 4.0  # of the absolute error beside the features, which do not know colors well
+FEATURE_LAYERS = ("relu2_2", "relu3_2")
+COLOR_SHARE = 4.0  # of the absolute error at the small size: VGG does not know colors well
+GRID_SHARE = 50.0  # of a grid, which VGG does not mind
 WARMUP_STEPS = 50
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -124,7 +125,8 @@ def make_loss(config: SuperResolutionConfig, torch_device: torch.device) -> Loss
         with torch.no_grad():
             wanted = loss_network(true)
         seen = content_loss(loss_network(enlarged), wanted)
-        return seen + PIXEL_SHARE * nn.functional.l1_loss(enlarged, true)
+        colors = nn.functional.l1_loss(*(nn.functional.avg_pool2d(x, config.factor) for x in (enlarged, true)))
+        return seen + COLOR_SHARE * colors + GRID_SHARE * grid_loss(enlarged, true, config.factor)
 
     return perceptual
 

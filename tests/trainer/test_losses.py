@@ -13,6 +13,7 @@ from trainer.losses import (
     content_loss,
     feature_energies,
     gram_matrix,
+    grid_loss,
     random_motion,
     style_loss,
     temporal_loss,
@@ -170,7 +171,7 @@ def test_random_motion_follows_from_its_generator() -> None:
     assert torch.equal(first[1], second[1])
 
 
-@pytest.mark.parametrize("name", ["style", "content", "total variation", "temporal"])
+@pytest.mark.parametrize("name", ["style", "content", "total variation", "temporal", "grid"])
 def test_gradients_against_finite_differences(name: str) -> None:
     target = noise(2, 3, 4, 4, seed=8)
     grid, mask = (t.double() for t in random_motion(2, 4, torch.Generator().manual_seed(9)))
@@ -179,5 +180,28 @@ def test_gradients_against_finite_differences(name: str) -> None:
         "content": lambda x: content_loss({"a": x}, {"a": target}),
         "total variation": total_variation_loss,
         "temporal": lambda x: temporal_loss(x, target, grid, mask),
+        "grid": lambda x: grid_loss(x, target, 2),
     }
     assert torch.autograd.gradcheck(losses[name], noise(2, 3, 4, 4).requires_grad_())
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_grid_loss_by_hand(factor: int) -> None:
+    """One pixel of each square is 0.1 too bright: of factor² phases one is off by 0.1, less the mean of all."""
+    true = noise(1, 3, 8 * factor, 8 * factor)
+    enlarged = true.clone()
+    enlarged[:, :, ::factor, ::factor] += 0.1
+    count = factor**2
+    expected = 0.1 * (1 - 1 / count) * 2 / count
+    assert float(grid_loss(enlarged, true, factor)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_what_errs_everywhere_alike_or_by_chance_is_no_grid() -> None:
+    true, chance = noise(1, 3, 64, 64), noise(1, 3, 64, 64, seed=2)
+    assert float(grid_loss(true + 0.1, true, 4)) == pytest.approx(0, abs=1e-6)
+    assert float(grid_loss(true + chance, true, 4)) < 0.35 * float(chance.abs().mean())
+
+
+def test_grid_loss_of_less_than_a_cell() -> None:
+    true = noise(2, 3, 8, 12)
+    assert float(grid_loss(true, true, 4)) == 0
