@@ -101,8 +101,9 @@ def grid_loss(enlarged: Tensor, true: Tensor, factor: int) -> Tensor:
     """
     phases = F.pixel_unshuffle(enlarged - true, factor)                              # (N, 3 factor², H', W')
     means = F.avg_pool2d(phases, min(GRID_CELL, *phases.shape[2:]), stride=max(1, GRID_CELL // 2))
-    by_phase = means.unflatten(1, (enlarged.shape[1], factor**2))
-    return (by_phase - by_phase.mean(2, keepdim=True)).abs().mean()
+    by_phase = means.reshape(*enlarged.shape[:2], factor**2, *means.shape[2:])
+    loss: Tensor = (by_phase - by_phase.mean(2, keepdim=True)).abs().mean()
+    return loss
 
 
 def temporal_loss(stylized: Tensor, stylized_moved: Tensor, grid: Tensor, mask: Tensor) -> Tensor:

@@ -125,7 +125,8 @@ def make_loss(config: SuperResolutionConfig, torch_device: torch.device) -> Loss
         with torch.no_grad():
             wanted = loss_network(true)
         seen = content_loss(loss_network(enlarged), wanted)
-        colors = nn.functional.l1_loss(*(nn.functional.avg_pool2d(x, config.factor) for x in (enlarged, true)))
+        small, true_small = (nn.functional.avg_pool2d(picture, config.factor) for picture in (enlarged, true))
+        colors = nn.functional.l1_loss(small, true_small)
         return seen + COLOR_SHARE * colors + GRID_SHARE * grid_loss(enlarged, true, config.factor)
 
     return perceptual

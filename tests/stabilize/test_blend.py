@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from fnst_live.stabilize.blend import CRISP_ROW_STEP, REGAINED, blend, crispness, recolor
@@ -47,7 +50,7 @@ def test_colors_go_through_the_matrix_and_are_rounded_without_wrapping_around() 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.float32])
 def test_crispness_is_the_mean_gradient_magnitude_of_green(kind: type) -> None:
-    picture = np.random.default_rng(3).integers(0, 256, (30, 40, 3)).astype(kind)
+    picture: npt.NDArray[Any] = np.random.default_rng(3).integers(0, 256, (30, 40, 3)).astype(kind)
     green = picture[..., 1].astype(np.float64)
     magnitude = np.hypot(green[1:-1, 2:] - green[1:-1, :-2], green[2:, 1:-1] - green[:-2, 1:-1])
     assert crispness(picture) == pytest.approx(magnitude[::CRISP_ROW_STEP].mean(), rel=1e-5)
