@@ -21,8 +21,7 @@ class Warp:
     def __init__(self, height: int, width: int):
         self.shape = (height, width)
         self.flow: Flow = np.zeros((2, height, width), np.float32)
-        self._from = np.empty((2, height, width), np.float32)  # columns, rows
-        self.follow(self.flow)
+        self._from = np.mgrid[:height, :width][::-1].astype(np.float32)  # columns, rows
 
     def follow(self, flow: Flow) -> None:
         """Use this flow, float32 (2, H, W) in pixels, from now on."""

@@ -24,10 +24,15 @@ def model_fingerprint(model: StyleModel) -> str:
     return digest.hexdigest()[:16]
 
 
+def styles_fingerprint(model: StyleModel) -> str:
+    """Of the styles alone, in their order."""
+    return hashlib.sha256(model.styles.numpy().tobytes()).hexdigest()[:16]
+
+
 def machine_fingerprint() -> str:
-    """Processor, its instruction sets, core count, CUDA card, library versions."""
+    """Processor, its instruction sets, core count, CUDA card, versions of the libraries and of this program."""
     parts = [cpu_name(), " ".join(cpu_flags()), str(torch.get_num_threads()), cuda_name() or "no cuda",
-             *(f"{name} {library_version(name)}" for name in ("torch", "openvino"))]
+             *(f"{name} {library_version(name)}" for name in ("fnst-live", "torch", "openvino"))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

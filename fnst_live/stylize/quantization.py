@@ -1,13 +1,15 @@
 """Between which limits a network's layers work, so that their inputs can be had in 256 levels (Jacob et al. 2018).
 
-Found by looking: the network paints the built-in scene in all its styles, once, in less than a second. What other
+Found by looking: the network paints the built-in scene in all its styles, in a second, and remembered. What other
 pictures bring beyond those limits is clipped, which costs less than finer limits would: the picture stays within some
 40 dB of float32.
 """
 
 from __future__ import annotations
 
+import math
 from functools import cache
+from typing import Any
 
 import numpy as np
 import openvino as ov
@@ -18,14 +20,36 @@ from fnst_live.frames.frame import FrameSize
 from fnst_live.openvino_core import openvino_core
 from fnst_live.scene.landscape import Landscape
 from fnst_live.stylenet.model_file import StyleModel
+from fnst_live.stylize.fingerprint import machine_fingerprint, model_fingerprint, styles_fingerprint
+from fnst_live.stylize.memory import recalled, remember
 from fnst_live.stylize.openvino_graph import Convolutions, Range, ranges_graph_of
 
 SCENE = FrameSize(320, 240)
 PHASES = (0.0, 0.5)  # of the scene's loop
+RANGES_FILE = "ranges.json"
 
 
 def input_ranges(model: StyleModel) -> list[Range]:
     """Of every convolution, in the order of its graph."""
+    key = f"{machine_fingerprint()} {model_fingerprint(model)} {styles_fingerprint(model)}"
+    ranges = _as_ranges(recalled(RANGES_FILE, key))
+    if not ranges:
+        ranges = measured_ranges(model)
+        remember(RANGES_FILE, key, ranges)
+    return ranges
+
+
+def _as_ranges(found: Any) -> list[Range]:
+    """What was remembered; nothing where it is something else."""
+    try:
+        ranges = [(float(low), float(high)) for low, high in found]
+    except (TypeError, ValueError):
+        return []
+    return ranges if all(math.isfinite(limit) for both in ranges for limit in both) else []
+
+
+def measured_ranges(model: StyleModel) -> list[Range]:
+    """The same, whatever is remembered."""
     graph = ranges_graph_of(model.network, SCENE.height, SCENE.width)
     watching = openvino_core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     landscape = Landscape(SCENE)

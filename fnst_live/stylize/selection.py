@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import math
-import os
 import re
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from fnst_live import paths
 from fnst_live.errors import EngineError
 from fnst_live.frames.frame import Pixels
 from fnst_live.stylenet.model_file import StyleModel
 from fnst_live.stylize.cuda_engine import CudaEngine
 from fnst_live.stylize.engine import Engine, StyleVector
 from fnst_live.stylize.fingerprint import machine_fingerprint, model_fingerprint
+from fnst_live.stylize.memory import recalled, remember
 from fnst_live.stylize.torch_engine import TorchEngine
 
 TRIAL_SIZE = (240, 320)
@@ -167,12 +164,12 @@ def _open_fastest(model: StyleModel, engine: str, lanes: int) -> Engine:
     if not usable:
         raise EngineError(f"the engine {reports[-1].name} cannot be used: {reports[-1].reason}")
     best = min(usable, key=lambda report: report.milliseconds * HANDICAPS.get(report.precision, 1))
-    _remember(_choice_key(model, engine), best.label)
+    remember(CHOICES_FILE, _choice_key(model, engine), best.label)
     return open_candidate(next(c for c in _matching(engine) if c.label == best.label), model, lanes)
 
 
 def _open_remembered(model: StyleModel, engine: str, lanes: int) -> Engine | None:
-    choice = _choices().get(_choice_key(model, engine))
+    choice = recalled(CHOICES_FILE, _choice_key(model, engine))
     for candidate in _matching(engine):
         if candidate.label == choice:
             with contextlib.suppress(EngineError):  # gone since: measured anew
@@ -182,28 +179,3 @@ def _open_remembered(model: StyleModel, engine: str, lanes: int) -> Engine | Non
 
 def _choice_key(model: StyleModel, engine: str) -> str:
     return f"{engine} {machine_fingerprint()} {model_fingerprint(model)}"
-
-
-def _choices() -> dict[str, str]:
-    """What was measured before; a missing or damaged file is as good as none."""
-    try:
-        content = json.loads((paths.cache_dir() / CHOICES_FILE).read_text())
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _remember(key: str, label: str) -> None:
-    choices = {**_choices(), key: label}
-    with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
-        _write_whole(paths.cache_dir() / CHOICES_FILE, json.dumps(choices, indent=1))
-
-
-def _write_whole(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        partial.write_text(text)
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)

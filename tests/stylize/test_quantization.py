@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import platform
 import subprocess
@@ -11,16 +13,30 @@ import numpy as np
 import openvino as ov
 import pytest
 
+from fnst_live import paths
 from fnst_live.frames.frame import FrameSize
 from fnst_live.stylenet.model_file import StyleModel
 from fnst_live.stylize import quantization
 from fnst_live.stylize.openvino_graph import graph_of
-from fnst_live.stylize.quantization import input_ranges
+from fnst_live.stylize.quantization import input_ranges, measured_ranges
 
 
 @pytest.fixture(autouse=True)
 def small_scene(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quantization, "SCENE", FrameSize(64, 48))
+
+
+@pytest.fixture
+def measurements(monkeypatch: pytest.MonkeyPatch) -> list[StyleModel]:
+    """Of whose layers, in their order."""
+    found: list[StyleModel] = []
+
+    def measure(model: StyleModel) -> list[tuple[float, float]]:
+        found.append(model)
+        return measured_ranges(model)
+
+    monkeypatch.setattr(quantization, "measured_ranges", measure)
+    return found
 
 
 def operations(graph: ov.Model, kind: str) -> list[ov.Node]:
@@ -42,6 +58,32 @@ def test_all_styles_are_looked_at(model: StyleModel) -> None:
     assert (whole[:, 0] <= first[:, 0]).all()
     assert (whole[:, 1] >= first[:, 1]).all()
     assert (whole != first).any()
+
+
+def test_ranges_are_measured_once(model: StyleModel, another_model: StyleModel, measurements: list[StyleModel]) -> None:
+    first = input_ranges(model)
+    assert input_ranges(model) == first
+    assert measurements == [model]
+    input_ranges(another_model)
+    assert measurements == [model, another_model]
+
+
+def test_ranges_are_of_these_styles(model: StyleModel, measurements: list[StyleModel]) -> None:
+    input_ranges(model)
+    model.styles = model.styles[:1]
+    input_ranges(model)
+    assert len(measurements) == 2
+
+
+@pytest.mark.parametrize("remembered", [7, "text", [], [1, 2], [[1, 2, 3]], [["a", "b"]], [[0, math.inf]], [[None, 1]]])
+def test_a_damaged_memory_is_as_good_as_none(
+    model: StyleModel, measurements: list[StyleModel], remembered: object
+) -> None:
+    ranges = input_ranges(model)
+    file = paths.cache_dir() / "ranges.json"
+    file.write_text(json.dumps(dict.fromkeys(json.loads(file.read_text()), remembered)))
+    assert input_ranges(model) == ranges
+    assert len(measurements) == 2
 
 
 def test_a_classic_network(classic_model: StyleModel) -> None:
