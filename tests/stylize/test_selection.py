@@ -19,7 +19,7 @@ from fnst_live.frames.frame import Pixels
 from fnst_live.stylenet.model_file import StyleModel
 from fnst_live.stylize import selection
 from fnst_live.stylize.engine import Engine, StyleVector
-from fnst_live.stylize.selection import Candidate, open_engine, psnr_db, survey_engines, trial_picture
+from fnst_live.stylize.selection import Candidate, EngineReport, open_engine, psnr_db, survey_engines, trial_picture
 from fnst_live.stylize.torch_engine import TorchEngine
 
 PAUSE_S = 0.02
@@ -27,20 +27,26 @@ Paint = Callable[[Pixels], Pixels]
 
 
 class FakeEngine:
-    """Gives the picture that torch paints, kept from the first time, after a pause, and after it was spoiled."""
+    """Gives the picture that torch paints, kept from the first time, after a pause, and after it was spoiled.
+
+    disturbed_run: which one, counted from 1, takes far longer than all others.
+    """
 
     lanes = 1
 
-    def __init__(self, model: StyleModel, candidate: Candidate, runs: Counter[str], pause_s: float, spoil: Paint):
+    def __init__(self, model: StyleModel, candidate: Candidate, runs: Counter[str], pause_s: float, spoil: Paint,
+                 disturbed_run: int):
         self.name, self.precision = candidate.name, candidate.precision
         self._torch, self._runs, self._pause_s, self._spoil = TorchEngine(model), runs, pause_s, spoil
         self._painted: Pixels | None = None
+        self._runs_to_trouble = disturbed_run
 
     def run(self, pixels: Pixels, style: StyleVector) -> Pixels:
         self._runs[f"{self.name} {self.precision}"] += 1
         if self._painted is None:
             self._painted = self._spoil(self._torch.run(pixels, style))
-        time.sleep(self._pause_s)
+        self._runs_to_trouble -= 1
+        time.sleep(5 * PAUSE_S if self._runs_to_trouble == 0 else self._pause_s)
         return self._painted
 
 
@@ -53,12 +59,12 @@ class Bench:
         self.runs: Counter[str] = Counter()
 
     def add(self, name: str, precision: str = "f32", *, pause_s: float = 0, spoil: Paint = lambda pixels: pixels,
-            error: Exception | None = None) -> Bench:
+            error: Exception | None = None, disturbed_run: int = 0) -> Bench:
         def open_fake(model: StyleModel, lanes: int) -> Engine:
             self.opened[f"{name} {precision}"] += 1
             if error is not None:
                 raise error
-            return FakeEngine(model, candidate, self.runs, pause_s, spoil)
+            return FakeEngine(model, candidate, self.runs, pause_s, spoil, disturbed_run)
 
         candidate = Candidate(name, precision, open_fake)
         self.candidates.append(candidate)
@@ -101,9 +107,22 @@ def test_int8_must_be_worth_its_roughness(
     bench: Bench, model: StyleModel, monkeypatch: pytest.MonkeyPatch, int8_ms: float, chosen: str
 ) -> None:
     bench.add("openvino", "int8").add("openvino", "bf16")
-    times_ms = iter([int8_ms, 10.0])
-    monkeypatch.setattr(selection, "_milliseconds", lambda *_: next(times_ms))
+    reports = [EngineReport("openvino", *times) for times in (("int8", "", int8_ms), ("bf16", "", 10.0))]
+    monkeypatch.setattr(selection, "survey_engines", lambda *_, **__: reports)
     assert open_engine(model, "auto").precision == chosen
+
+
+def test_one_run_that_was_disturbed_decides_nothing(bench: Bench, model: StyleModel) -> None:
+    """Candidates run in turn, and the shortest run counts."""
+    bench.add("slow", pause_s=PAUSE_S).add("fast", disturbed_run=2)
+    reports = {report.name: report.milliseconds for report in survey_engines(model, (48, 64))}
+    assert reports["fast"] < reports["slow"]
+
+
+def test_what_cannot_win_is_not_tried_for_long(full_bench: Bench, model: StyleModel) -> None:
+    survey_engines(model, (48, 64))
+    assert full_bench.runs["slow f32"] == full_bench.runs["slowest f32"] == 4  # one to look at, three to time
+    assert full_bench.runs["fast f32"] == 8
 
 
 def test_the_survey_tells_of_every_candidate(full_bench: Bench, model: StyleModel) -> None:
