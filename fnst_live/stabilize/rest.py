@@ -11,7 +11,7 @@ from fnst_live.stabilize.kernel import kernel
 from fnst_live.stabilize.warp import Warp
 
 UNCHANGED_LEVELS = 0.1  # of difference to the past, in a picture without noise
-NOISY_LEVELS = 0.33     # of difference in most of the picture: there is noise, or all of it moves
+NOISY_LEVELS = 0.45     # of difference in most of the picture: there is noise, or all of it moves
 FOLLOWED_NOISE = 1.3    # by so much flow lowers the difference between two pictures of nothing but noise
 AT_REST_SHARE = 0.8     # of a noisy picture, in which nothing is gained by moving it
 SAMPLE_STEP = 16        # every so many pixels tell whether the camera rests
