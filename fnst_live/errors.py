@@ -34,5 +34,5 @@ class SettingError(UserError):
 
 
 def missing_input(path: Path) -> InputError:
-    """For whoever is first to notice."""
+    """The error of whoever is first to notice that a file is not there; to be raised."""
     return InputError(f"{path} does not exist: check the path")

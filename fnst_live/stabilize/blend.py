@@ -80,10 +80,11 @@ def _crispness(picture: Floats | Pixels) -> Any:
     height, width, _ = picture.shape
     total, count = np.float32(0), 0
     for y in range(1, height - 1, CRISP_ROW_STEP):
-        above, here, below = picture[y - 1], picture[y], picture[y + 1]
+        above, here, below, line = picture[y - 1], picture[y], picture[y + 1], np.float32(0)
         for x in range(1, width - 1):
             along_x = np.float32(here[x + 1, 1]) - np.float32(here[x - 1, 1])
             along_y = np.float32(below[x, 1]) - np.float32(above[x, 1])
-            total += np.sqrt(along_x * along_x + along_y * along_y)
+            line += np.sqrt(along_x * along_x + along_y * along_y)
+        total += line  # row by row: the sum of all pixels of a large picture would swallow the next one
         count += width - 2
     return total / np.float32(max(count, 1))

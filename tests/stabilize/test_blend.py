@@ -56,6 +56,12 @@ def test_crispness_is_the_mean_gradient_magnitude_of_green(kind: type) -> None:
     assert crispness(picture) == pytest.approx(magnitude[::CRISP_ROW_STEP].mean(), rel=1e-5)
 
 
+def test_crispness_of_a_large_picture_is_that_of_its_pattern() -> None:
+    tile = np.random.default_rng(4).integers(0, 256, (8, 64, 3), np.uint8)
+    large = crispness(np.tile(tile, (270, 60, 1)))
+    assert large == pytest.approx(crispness(np.tile(tile, (2, 60, 1))), rel=1e-4)
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 3), (2, 9, 3), (9, 2, 3)])
 def test_a_picture_without_an_inside_has_no_crispness(shape: tuple[int, ...]) -> None:
     assert crispness(np.full(shape, 7, np.uint8)) == 0
