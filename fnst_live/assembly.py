@@ -95,7 +95,8 @@ def open_painter(look: LookSettings, lanes: int = 1) -> Painter:
         return Painter(look, f"x{look.upscale}", "none", NoStylizer(), upscaler)
     style = load_style(look.style)
     engine = open_engine(style.model, look.engine, lanes)
-    stylizer = NetworkStylizer(engine, style.vector, style.model.multiple_of, style.model.min_side)
+    stylizer = NetworkStylizer(engine, style.vector, style.model.multiple_of, style.model.min_side,
+                                look.stroke_size)
     engine_name = f"{engine.name} {engine.precision}"
     return Painter(look, style.entry.name, engine_name, stylizer, upscaler, torch_device_of(engine))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from fnst_live.errors import SettingError
-from fnst_live.settings import DEFAULT_STYLE, require_unit_interval, require_work_height
+from fnst_live.settings import DEFAULT_STYLE, require_stroke_size, require_unit_interval, require_work_height
 
 SourceKind = Literal["camera", "video", "picture", "scene"]
 
@@ -58,7 +58,8 @@ class LiveLook:
     """How the live picture shall look.
 
     second_style, mix: a style to mix in, and how much of it, 0..1. work_height: lines the network sees; None lets
-    them vary so that target_fps is held. mirror: as in a looking glass.
+    them vary so that target_fps is held. mirror: as in a looking glass. stroke_size: in times the network's own; None
+    goes by the lines.
     """
 
     style: str = DEFAULT_STYLE
@@ -71,11 +72,13 @@ class LiveLook:
     target_fps: float = 30.0
     mirror: bool = False
     engine: str = "auto"
+    stroke_size: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("mix", "strength", "stability"):
             require_unit_interval(f"--{name}", getattr(self, name))
         require_work_height(self.work_height)
+        require_stroke_size(self.stroke_size)
         if self.target_fps <= 0:
             raise SettingError(f"--target-fps {self.target_fps:g} is too small: give more than 0")
 

@@ -22,6 +22,7 @@ NO_STYLE = "none"
 WORK_HEIGHT_LIMIT = 1080
 PIPE = "-"  # in place of a file: standard input or output
 UPSCALES = (1, 2, 4)
+STROKE_SIZES = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,16 @@ class LookSettings:
         "enlarge what the network painted so many times, with crisp edges: --work-height 540 --upscale 2 is 1080 lines "
         "in broad strokes", 1, choices=UPSCALES,
     )
+    stroke_size: int | None = option(
+        "how broad strokes are: 1 is as fine as the network paints, 8 eight times as broad (default: by the lines, so "
+        "that they are as broad in a large picture as in a small one)", None, choices=STROKE_SIZES,
+    )
 
     def __post_init__(self) -> None:
         require_unit_interval("--strength", self.strength)
         require_unit_interval("--stability", self.stability)
         require_work_height(self.work_height)
+        require_stroke_size(self.stroke_size)
         if self.style == NO_STYLE and self.upscale == 1:
             raise SettingError(f"--style {NO_STYLE} leaves the picture as it is: give --upscale 2 or 4 with it")
 
@@ -123,6 +129,13 @@ def require_work_height(work_height: int | None) -> None:
     """Raises SettingError."""
     if work_height is not None and work_height < 16:
         raise SettingError(f"--work-height {work_height} is too small: give 16 lines or more")
+
+
+def require_stroke_size(stroke_size: int | None) -> None:
+    """Raises SettingError."""
+    if stroke_size is not None and stroke_size not in STROKE_SIZES:
+        known = ", ".join(map(str, STROKE_SIZES[:-1]))
+        raise SettingError(f"--stroke-size {stroke_size} is none: give {known} or {STROKE_SIZES[-1]}")
 
 
 def require_unit_interval(flag: str, value: float) -> None:

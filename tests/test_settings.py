@@ -29,6 +29,12 @@ def test_shares_lie_between_0_and_1(value: float) -> None:
         LookSettings(stability=value)
 
 
+@pytest.mark.parametrize("stroke_size", [0, 3, 16])
+def test_strokes_are_a_power_of_two_broad(stroke_size: int) -> None:
+    with pytest.raises(SettingError, match="give 1, 2, 4 or 8"):
+        LookSettings(stroke_size=stroke_size)
+
+
 def test_work_height_has_a_floor() -> None:
     with pytest.raises(SettingError, match="--work-height"):
         LookSettings(work_height=8)

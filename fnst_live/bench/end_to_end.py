@@ -166,7 +166,8 @@ def live_figures(material: Material, palette: Palette, look: LookSettings, budge
 def _live_look(material: Material, look: LookSettings) -> LiveLook:
     return LiveLook(
         look.style, strength=look.strength, stability=look.stability, keep_color=look.keep_color,
-        work_height=min(material.size.height, WORK_HEIGHT_LIMIT), mirror=True, engine=look.engine,
+        work_height=min(material.size.height, WORK_HEIGHT_LIMIT), stroke_size=look.stroke_size, mirror=True,
+        engine=look.engine,
     )
 
 

@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import (
 
 from fnst_live.gui import icons, theme
 from fnst_live.gui.commands import tooltip
+from fnst_live.settings import STROKE_SIZES
 
 SWITCH_WIDTH, SWITCH_HEIGHT = 34, 20
 CHEVRON_ROOM = 26
@@ -119,6 +120,19 @@ class Dropdown(QComboBox):
         """The wheel over a closed list would switch by accident: what lies around it may scroll."""
         if event is not None:
             event.ignore()
+
+
+class StrokesDropdown(Dropdown):
+    """How broad strokes are: its data is `stroke_size`, None for automatic."""
+
+    def __init__(self, automatic: str, command: str = "", parent: QWidget | None = None):
+        super().__init__("Strokes", command, parent)
+        self.addItem(automatic, None)
+        for stroke_size in STROKE_SIZES:
+            self.addItem("Fine" if stroke_size == 1 else f"{stroke_size} times as broad", stroke_size)
+
+    def show_stroke_size(self, stroke_size: int | None) -> None:
+        self.setCurrentIndex(self.findData(stroke_size))
 
 
 def paint_chevron(widget: QWidget) -> None:

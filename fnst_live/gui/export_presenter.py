@@ -116,7 +116,8 @@ class ExportPresenter(QObject):
 def export_look(look: LiveLook) -> LookSettings:
     """What is seen live, as far as a render can paint it: files have one style, and as many lines as they have."""
     return LookSettings(style=look.style, strength=look.strength, keep_color=look.keep_color,
-                        work_height=look.work_height, stability=look.stability, engine=look.engine)
+                        work_height=look.work_height, stroke_size=look.stroke_size, stability=look.stability,
+                        engine=look.engine)
 
 
 def _as_widget(panel: ExportView) -> QWidget:

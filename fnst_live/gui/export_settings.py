@@ -21,7 +21,7 @@ from PyQt6.QtWidgets import (
 )
 
 from fnst_live.errors import SettingError
-from fnst_live.gui.controls import Dropdown, Slider, Switch, quiet_label
+from fnst_live.gui.controls import Dropdown, Slider, StrokesDropdown, Switch, quiet_label
 from fnst_live.settings import CODECS, QUALITIES, UPSCALES, WORK_HEIGHT_LIMIT, LookSettings, VideoSettings
 
 AUTOMATIC = "Automatic"
@@ -42,11 +42,12 @@ class ExportSettings(QWidget):
         self._numbers: dict[Slider, QLabel] = {}
         self.style_choice, self.codec = Dropdown("Style"), Dropdown("Codec")
         self.work_height, self.upscale = Dropdown("Work height"), Dropdown("Enlarge")
+        self.strokes = StrokesDropdown(AUTOMATIC)
         self.strength, self.stability = Slider("Strength"), Slider("Stability")
         self.keep_color = Switch(_switching("Keep color", self))
         self.quality, self.start, self.end = QSpinBox(), QLineEdit(), QLineEdit()
         self.folder, self.choose_folder = QLineEdit(), QPushButton("Choose…")
-        for dropdown in (self.style_choice, self.codec, self.work_height, self.upscale):
+        for dropdown in (self.style_choice, self.codec, self.work_height, self.upscale, self.strokes):
             # none grows with what it lists
             dropdown.setSizeAdjustPolicy(dropdown.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             dropdown.setMinimumContentsLength(SHORTEST)
@@ -75,12 +76,14 @@ class ExportSettings(QWidget):
             self.work_height.addItem(f"{look.work_height} lines", look.work_height)
         self.work_height.setCurrentIndex(self.work_height.findData(look.work_height))
         self.upscale.setCurrentIndex(self.upscale.findData(look.upscale))
+        self.strokes.show_stroke_size(look.stroke_size)
 
     def look(self) -> LookSettings:
         return dataclasses.replace(
             self._look, style=self.style_choice.currentText(), strength=self.strength.share,
             stability=self.stability.share, keep_color=self.keep_color.isChecked(),
             work_height=self.work_height.currentData(), upscale=self.upscale.currentData(),
+            stroke_size=self.strokes.currentData(),
         )
 
     def video(self) -> VideoSettings:
@@ -161,6 +164,8 @@ class ExportSettings(QWidget):
              "the same size in broader strokes"),
             (self.start, "Trim start", "Begin here: seconds, or MM:SS"),
             (self.end, "Trim end", "Stop here: seconds, or MM:SS"),
+            (self.strokes, "Strokes",
+             "How broad strokes are. Automatic: as broad in a large picture as in a small one"),
             (self.folder, "Output folder", "Where results go. Empty: beside each source. Nothing is ever replaced"),
             (self.choose_folder, "Choose the output folder", "Choose the output folder"),
         ):
@@ -178,7 +183,7 @@ class ExportSettings(QWidget):
             self._share("Strength", self.strength), self._share("Stability", self.stability),
             _labeled("Codec", self.codec), _labeled("Quality", self.quality),
             self._trim(), _labeled("Enlarge", self.upscale),
-            _labeled("Color", self.keep_color),
+            _labeled("Strokes", self.strokes), _labeled("Color", self.keep_color),
         )
         for number, cell in enumerate(cells):
             grid.addLayout(cell, number // 2, number % 2)

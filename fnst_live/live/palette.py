@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +41,8 @@ class OpenModel:
     names: tuple[str, ...]
     vectors: dict[str, StyleVector]
 
-    def stylizer_for(self, vector: StyleVector) -> NetworkStylizer:
-        return NetworkStylizer(self.engine, vector, self.multiple_of, self.min_side)
+    def stylizer_for(self, vector: StyleVector, stroke_size: int | None) -> NetworkStylizer:
+        return NetworkStylizer(self.engine, vector, self.multiple_of, self.min_side, stroke_size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,9 @@ class Brush:
     stylizer: NetworkStylizer
 
     def paints_like(self, other: Brush) -> bool:
-        return self.model is other.model and bool(np.array_equal(self.stylizer.style, other.stylizer.style))
+        if self.model is not other.model or self.stylizer.stroke_size != other.stylizer.stroke_size:
+            return False
+        return bool(np.array_equal(self.stylizer.style, other.stylizer.style))
 
     @property
     def engine_label(self) -> str:
@@ -82,13 +84,13 @@ class Palette:
         """None where something of it must be loaded first."""
         first = self._known.get(_key(look.style, look.engine))
         if first is None or not look.second_style or look.mix == 0:
-            return None if first is None else _brush(first.name, first.model, first.vector)
+            return None if first is None else _brush(first, look)
         second = self._known.get(_key(look.second_style, look.engine))
         if second is None:
             return None
         if second.model.engine is not first.model.engine:
-            return _brush(first.name, first.model, first.vector)
-        return _brush(first.name, first.model, mix_styles(first.vector, second.vector, look.mix))
+            return _brush(first, look)
+        return _brush(replace(first, vector=mix_styles(first.vector, second.vector, look.mix)), look)
 
     def can_mix(self, look: LiveLook) -> bool:
         """Vectors of two networks have nothing in common. True where there is nothing to mix."""
@@ -157,8 +159,8 @@ def _open(style: LoadedStyle, stamp: Stamp, wanted_engine: str, others: Sequence
     return OpenModel(stamp, network, wanted_engine, engine, loaded.multiple_of, loaded.min_side, names, vectors)
 
 
-def _brush(name: str, model: OpenModel, vector: StyleVector) -> Brush:
-    return Brush(name, model, model.stylizer_for(vector))
+def _brush(known: _Known, look: LiveLook) -> Brush:
+    return Brush(known.name, known.model, known.model.stylizer_for(known.vector, look.stroke_size))
 
 
 def _key(name: str, engine: str) -> tuple[str, str]:

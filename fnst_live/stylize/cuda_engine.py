@@ -1,6 +1,6 @@
 """CUDA in half precision, with normalization statistics in float32.
 
-Bytes cross the bus, from and to pinned memory. What is done to a picture is captured once for its size as a CUDA graph
+Bytes cross the bus, from and to pinned memory. What is done to a picture is captured once for each size as a CUDA graph
 and replayed with one call: the kernels of a small network are done sooner than Python can name them. A lane is a stream
 with buffers of its own, so with two of them one picture is copied while the other is painted.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import queue
 import time
+from collections import OrderedDict
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +27,7 @@ DTYPE = torch.float16
 LAYOUTS = (torch.contiguous_format, torch.channels_last)
 TRIAL_SIZE = (720, 1280)
 TRIAL_RUNS = 5
+SIZES_KEPT = 6  # by each lane: what broad strokes take for one picture, and whoever goes back to a size
 
 
 class CudaEngine:
@@ -53,36 +55,48 @@ class CudaEngine:
 
 
 class Lane:
-    """Paints one picture at a time, in buffers that serve as long as the size stays the same."""
+    """Paints one picture at a time, on a stream of its own."""
 
     def __init__(self, network: nn.Module):
         self._network = network
         self._stream: torch.cuda.Stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        self._size: tuple[int, ...] = ()
+        self._easels: OrderedDict[tuple[int, ...], Easel] = OrderedDict()
 
     @torch.no_grad()
     def paint(self, pixels: Pixels, style: StyleVector) -> Pixels:
         with torch.cuda.stream(self._stream):
-            if pixels.shape != self._size:
-                self._prepare(pixels, style)
-            self._sent.numpy()[...] = pixels
-            self._levels.copy_(self._sent, non_blocking=True)
-            self._style.copy_(torch.from_numpy(style).unsqueeze(0))
-            self._received.copy_(self._repaint(), non_blocking=True)
-            self._stream.synchronize()
+            return self._easel_for(pixels.shape, len(style)).paint(pixels, style)
+
+    def _easel_for(self, shape: tuple[int, ...], style_length: int) -> Easel:
+        """The one used last stands last."""
+        if shape not in self._easels:
+            if len(self._easels) == SIZES_KEPT:
+                self._easels.popitem(last=False)
+            self._easels[shape] = Easel(self._network, self._stream, shape, style_length)
+        self._easels.move_to_end(shape)
+        return self._easels[shape]
+
+
+class Easel:
+    """Buffers, and the captured work of one picture, for one size."""
+
+    def __init__(self, network: nn.Module, stream: torch.cuda.Stream, shape: tuple[int, ...], style_length: int):
+        """shape: (H, W, 3). The stream is the current one."""
+        self._network, self._stream = network, stream
+        self._sent = pinned(shape)
+        self._levels = torch.zeros(shape, dtype=torch.uint8, device=DEVICE)
+        self._style = torch.zeros((1, style_length), dtype=DTYPE, device=DEVICE)
+        self._received = pinned(self._painted().shape)  # a classic network rounds up
+        self._repaint = captured(self._painted, stream)
+
+    def paint(self, pixels: Pixels, style: StyleVector) -> Pixels:
+        self._sent.numpy()[...] = pixels
+        self._levels.copy_(self._sent, non_blocking=True)
+        self._style.copy_(torch.from_numpy(style).unsqueeze(0))
+        self._received.copy_(self._repaint(), non_blocking=True)
+        self._stream.synchronize()
         received: Pixels = self._received.numpy().copy()  # the next picture comes to the same place
         return received
-
-    def _prepare(self, pixels: Pixels, style: StyleVector) -> None:
-        """Buffers, and the work of one picture, for this size."""
-        self._size = ()
-        self._sent = pinned(pixels.shape)
-        self._levels = torch.zeros(pixels.shape, dtype=torch.uint8, device=DEVICE)
-        self._style = torch.zeros((1, len(style)), dtype=DTYPE, device=DEVICE)
-        painted = self._painted()
-        self._received = pinned(painted.shape)  # a classic network rounds up
-        self._repaint = captured(self._painted, self._stream)
-        self._size = pixels.shape
 
     def _painted(self) -> Tensor:
         """uint8 (H, W, 3), of what lies in the buffers."""

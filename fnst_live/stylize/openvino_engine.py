@@ -25,7 +25,7 @@ from fnst_live.stylize.quantization import input_ranges, saturates_sums
 # ever: one for the table, with the interpreter's lock in its hand, the other for that lock. Here there is but one.
 _TOUCHED = ov.Tensor(np.zeros(1, np.uint8)).data
 
-SIZES_KEPT = 3  # compiled, for whoever goes back to one
+SIZES_KEPT = 6  # compiled: what broad strokes take for one picture, and whoever goes back to a size
 
 Requests = queue.SimpleQueue[ov.InferRequest]
 

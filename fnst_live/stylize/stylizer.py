@@ -7,25 +7,32 @@ import numpy as np
 
 from fnst_live.frames.frame import Frame, Pixels
 from fnst_live.stylize.engine import Engine, StyleVector
+from fnst_live.stylize.stroke_size import automatic_stroke_size, paint_coarse_to_fine
 
 
 class NetworkStylizer:
     """Satisfies `pipeline.stages.Stylizer`.
 
-    `style` may be replaced whole between two frames: the next one shows it.
+    `style` may be replaced whole between two frames: the next one shows it. stroke_size: None is automatic; see
+    `stylize.stroke_size`.
     """
 
-    def __init__(self, engine: Engine, style: StyleVector, multiple_of: int, min_side: int):
+    def __init__(self, engine: Engine, style: StyleVector, multiple_of: int, min_side: int,
+                 stroke_size: int | None = 1):
         self.engine = engine
         self.lanes = engine.lanes
         self.style = style
+        self.stroke_size = stroke_size
         self._multiple_of = multiple_of
         self._min_side = min_side
 
     def stylize(self, content: Frame) -> Frame:
-        height, width = content.pixels.shape[:2]
-        stylized = self.engine.run(self._padded(content.pixels), self.style)
-        return content.with_pixels(stylized[:height, :width])
+        stroke_size = self.stroke_size or automatic_stroke_size(content.size)
+        return content.with_pixels(paint_coarse_to_fine(content.pixels, self._painted, stroke_size))
+
+    def _painted(self, pixels: Pixels) -> Pixels:
+        height, width = pixels.shape[:2]
+        return self.engine.run(self._padded(pixels), self.style)[:height, :width]
 
     def _padded(self, pixels: Pixels) -> Pixels:
         """Extended to the right and down until the network can take it: mirrored, so that no border shows."""

@@ -37,11 +37,12 @@ def drop(bench: Bench, *files: str) -> None:
 
 
 def test_dropped_files_open_the_panel_with_the_look_of_the_moment(bench: Bench) -> None:
-    bench.live.look.change(style="udnie", strength=0.7, keep_color=True, work_height=480, stability=0.5)
+    bench.live.look.change(style="udnie", strength=0.7, keep_color=True, work_height=480, stroke_size=2,
+                           stability=0.5)
     drop(bench, "/films/a.mp4", "/films/b.jpg")
     assert panel(bench).added == [(
         [Path("/films/a.mp4"), Path("/films/b.jpg")],
-        LookSettings(style="udnie", strength=0.7, keep_color=True, work_height=480, stability=0.5))]
+        LookSettings(style="udnie", strength=0.7, keep_color=True, work_height=480, stroke_size=2, stability=0.5))]
     assert panel(bench).isVisible()
     assert not bench.window.panel.isVisible()
     assert panel(bench).styles == bench.styles

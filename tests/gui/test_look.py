@@ -151,8 +151,20 @@ def test_detail_is_auto_with_a_rate_or_a_number_of_lines(bench: Bench) -> None:
     assert look(bench).work_height is None
 
 
+def test_strokes_are_automatic_or_so_many_times_as_broad(bench: Bench) -> None:
+    strokes = bench.window.panel.strokes
+    assert strokes.currentText() == "Auto"
+    strokes.activated.emit(strokes.findText("4 times as broad"))
+    assert look(bench).stroke_size == 4
+    strokes.activated.emit(strokes.findText("Fine"))
+    assert look(bench).stroke_size == 1
+    strokes.activated.emit(0)
+    assert look(bench).stroke_size is None
+
+
 @pytest.mark.parametrize(("key", "name"), [(Qt.Key.Key_S, "strength"), (Qt.Key.Key_T, "stability"),
-                                           (Qt.Key.Key_D, "detail"), (Qt.Key.Key_F, "target_fps")])
+                                           (Qt.Key.Key_D, "detail"), (Qt.Key.Key_B, "strokes"),
+                                           (Qt.Key.Key_F, "target_fps")])
 def test_keys_go_to_the_controls(bench: Bench, key: Qt.Key, name: str) -> None:
     bench.press(key, SHIFT)
     assert getattr(bench.window.panel, name).hasFocus()
@@ -195,7 +207,7 @@ def test_dropped_models_are_added(bench: Bench) -> None:
 
 
 def test_the_look_of_the_last_time_is_there_from_the_beginning(make_bench: MakeBench) -> None:
-    remembered = LiveLook("udnie", "great-wave", 0.4, 0.6, 0.1, True, 480, 20.0, True)
+    remembered = LiveLook("udnie", "great-wave", 0.4, 0.6, 0.1, True, 480, 20.0, True, stroke_size=2)
     bench = make_bench(WindowState(look=remembered))
     assert look(bench) == remembered
     panel = bench.window.panel

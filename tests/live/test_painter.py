@@ -49,7 +49,7 @@ class Desk:
         if look.style not in self.colors:
             return None
         vector = np.array(self.colors[look.style], np.float32)
-        return Brush(look.style, self.model, self.model.stylizer_for(vector))
+        return Brush(look.style, self.model, self.model.stylizer_for(vector, look.stroke_size))
 
 
 class Table:

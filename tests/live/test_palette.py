@@ -94,6 +94,14 @@ def test_another_engine_is_another_brush(user_model: Path) -> None:
     assert palette.brush_for(LiveLook("garden", engine="openvino")) is None
 
 
+def test_broader_strokes_are_another_brush(user_model: Path) -> None:
+    palette = Palette()
+    palette.load(look("garden"))
+    broad = brush_of(palette, LiveLook("garden", engine="torch", stroke_size=2))
+    assert not broad.paints_like(brush_of(palette, look("garden")))
+    assert broad.paints_like(brush_of(palette, LiveLook("garden", engine="torch", stroke_size=2)))
+
+
 def test_a_style_may_be_named_by_its_file(user_model: Path) -> None:
     palette = Palette()
     for name, style in ((str(user_model), "garden"), (f"{user_model}#pond", "pond")):

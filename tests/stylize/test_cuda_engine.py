@@ -17,7 +17,7 @@ import torch
 from fnst_live.errors import EngineError
 from fnst_live.stylenet.model_file import StyleModel
 from fnst_live.stylize import cuda_engine
-from fnst_live.stylize.cuda_engine import CudaEngine
+from fnst_live.stylize.cuda_engine import SIZES_KEPT, CudaEngine
 from fnst_live.stylize.selection import psnr_db, trial_picture
 from fnst_live.stylize.torch_engine import TorchEngine
 
@@ -112,6 +112,31 @@ def test_a_captured_graph_is_replayed_for_every_picture_of_its_size(
     for size in [(16, 16)] * 3 + [(24, 16)] * 2:
         assert engine.run(trial_picture(*size), style).shape == (*size, 3)
     assert FakeGraph.replays == 5
+
+
+def test_work_is_captured_once_for_each_of_the_sizes_kept(
+    on_cpu: None, model: StyleModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captures: list[FakeGraph] = []
+
+    def capture(graph: FakeGraph, **_: Any) -> nullcontext[None]:
+        captures.append(graph)
+        return nullcontext()
+
+    monkeypatch.setattr(torch.cuda, "graph", capture)
+    engine, style = CudaEngine(model), model.styles[0].numpy()
+
+    def captures_for(sizes: list[tuple[int, int]]) -> int:
+        before = len(captures)
+        for size in sizes:
+            engine.run(trial_picture(*size), style)
+        return len(captures) - before
+
+    sizes = [(16 + 8 * i, 16) for i in range(SIZES_KEPT)]
+    assert captures_for(sizes * 3) == SIZES_KEPT
+    assert captures_for([(16, 160)]) == 1  # the oldest makes room
+    assert captures_for(sizes[1:]) == 0
+    assert captures_for(sizes[:1]) == 1
 
 
 @pytest.mark.parametrize(("built_for", "reason"), [(None, "built without CUDA"), ("13.0", "driver or card")])

@@ -89,6 +89,22 @@ def test_a_new_style_shows_in_the_next_frame(model: StyleModel) -> None:
     assert not np.array_equal(before.pixels, after.pixels)
 
 
+@pytest.mark.parametrize(("stroke_size", "passes"), [(1, 1), (2, 2), (None, 1)])
+def test_broad_strokes_take_a_pass_more(stroke_size: int | None, passes: int) -> None:
+    engine, picture = CopyingEngine(), trial_picture(131, 150)
+    stylizer = NetworkStylizer(engine, NO_STYLE, multiple_of=8, min_side=16, stroke_size=stroke_size)
+    assert stylizer.stylize(frame_of(picture)).pixels.shape == picture.shape
+    assert len(engine.seen) == passes
+    assert all(side % 8 == 0 for seen in engine.seen for side in seen.shape[:2])
+
+
+def test_automatic_strokes_are_broad_in_a_large_picture() -> None:
+    engine = CopyingEngine()
+    NetworkStylizer(engine, NO_STYLE, multiple_of=8, min_side=16, stroke_size=None).stylize(
+        frame_of(np.zeros((1080, 1000, 3), np.uint8)))
+    assert [seen.shape[:2] for seen in engine.seen] == [(544, 504), (1080, 1000)]
+
+
 def test_a_mix_goes_from_one_style_to_the_other(model: StyleModel) -> None:
     a, b = model.styles.numpy()
     assert np.array_equal(mix_styles(a, b, 0.0), a)
