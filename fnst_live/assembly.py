@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from fnst_live.compose.compositor import StrengthCompositor, UpscalingCompositor
 from fnst_live.compose.upscaler import Upscaler, open_upscaler
-from fnst_live.errors import SettingError
+from fnst_live.errors import SettingError, StyleError
 from fnst_live.frames.frame import Frame, FrameSize
 from fnst_live.frames.resize import SMALLEST_SIDE, resize, work_size
 from fnst_live.frames.video_format import VideoFormat
@@ -15,10 +15,11 @@ from fnst_live.pipeline.pipeline import Pipeline
 from fnst_live.pipeline.stages import Compositor, Stylizer
 from fnst_live.settings import NO_STYLE, WORK_HEIGHT_LIMIT, LookSettings
 from fnst_live.stabilize.stabilizer import NoStabilizer, Stabilizer, make_stabilizer
-from fnst_live.style_library import load_style
+from fnst_live.style_library import LoadedStyle, load_style
 from fnst_live.stylize.engine import torch_device_of
+from fnst_live.stylize.fingerprint import model_fingerprint
 from fnst_live.stylize.selection import open_engine
-from fnst_live.stylize.stylizer import NetworkStylizer, NoStylizer
+from fnst_live.stylize.stylizer import NetworkStylizer, NoStylizer, mix_styles
 
 LARGEST_ENLARGED = 16384**2  # pixels: 800 MB, of which a video holds a few at once
 
@@ -93,12 +94,28 @@ def open_painter(look: LookSettings, lanes: int = 1) -> Painter:
     upscaler = None if look.upscale == 1 else open_upscaler(look.upscale, look.engine)
     if look.style == NO_STYLE:
         return Painter(look, f"x{look.upscale}", "none", NoStylizer(), upscaler)
-    style = load_style(look.style)
+    style = open_style(look)
     engine = open_engine(style.model, look.engine, lanes)
     stylizer = NetworkStylizer(engine, style.vector, style.model.multiple_of, style.model.min_side,
                                 look.stroke_size)
     engine_name = f"{engine.name} {engine.precision}"
     return Painter(look, style.entry.name, engine_name, stylizer, upscaler, torch_device_of(engine))
+
+
+def open_style(look: LookSettings) -> LoadedStyle:
+    """The style, or two mixed, named `A+B`. Raises StyleError."""
+    style, *others = map(load_style, look.styles)
+    for other in others:
+        style = _mixed(style, other, look.mix)
+    return style
+
+
+def _mixed(first: LoadedStyle, second: LoadedStyle, amount: float) -> LoadedStyle:
+    a, b = first.entry.name, second.entry.name
+    if model_fingerprint(first.model) != model_fingerprint(second.model):
+        raise StyleError(f"{a} and {b} are of two networks, whose styles do not mix: choose two of one file")
+    vector = mix_styles(first.vector, second.vector, amount)
+    return LoadedStyle(replace(first.entry, name=f"{a}+{b}"), first.model, vector)
 
 
 def _resized(frame: Frame, size: FrameSize) -> Frame:

@@ -37,9 +37,9 @@ class ExportJob:
 
     @property
     def style_name(self) -> str:
-        """As it stands in the output's name: of `FILE#NAME` the name, of a model file its stem."""
-        name = Path(self.look.style.rpartition("#")[2])
-        return name.stem if name.suffix.lower() in MODEL_SUFFIXES else name.name
+        """As it stands in the output's name: of `FILE#NAME` the name, of a model file its stem, of two mixed `A+B`."""
+        names = (Path(style.rpartition("#")[2]) for style in self.look.styles)
+        return "+".join(name.stem if name.suffix.lower() in MODEL_SUFFIXES else name.name for name in names)
 
     def free_output(self, suffix: str) -> Path:
         """`clip.style.mp4`, or the first of `clip.style 2.mp4`, ... that does not exist."""

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from tqdm import tqdm
 
-from fnst_live.assembly import Painter, open_painter
+from fnst_live.assembly import Painter, open_painter, open_style
 from fnst_live.errors import SettingError
 from fnst_live.frames.color import ColorTags
 from fnst_live.frames.frame import Frame, FrameSize
@@ -29,7 +29,6 @@ from fnst_live.sinks.video_file import VideoFileSink
 from fnst_live.sources.scene import SceneSource
 from fnst_live.sources.video_file import VideoFileSource
 from fnst_live.still_images import PictureResult, paint_pictures
-from fnst_live.style_library import load_style
 
 FALLBACK_SUFFIX = ".mp4"
 DEMO_SIZE = FrameSize(640, 480)
@@ -103,7 +102,7 @@ class Painting:
             self._painter = open_painter(look, lanes)
             self.engine_name, self.style_name = self._painter.engine_name, self._painter.style_name
         else:
-            self.style_name = load_style(look.style).entry.name
+            self.style_name = open_style(look).entry.name
 
     def pipeline_for(self, video_format: VideoFormat) -> Pipeline | Unpainted:
         return Unpainted() if self._painter is None else self._painter.pipeline_for(video_format)

@@ -37,5 +37,6 @@ def check_inputs(*files: Path | None) -> None:
 
 def check_look(look: LookSettings) -> None:
     """Raises StyleError."""
-    if look.style != NO_STYLE:
-        find_entry(look.style)
+    for style in look.styles:
+        if style != NO_STYLE:
+            find_entry(style)

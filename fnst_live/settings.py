@@ -49,14 +49,23 @@ class LookSettings:
         "how broad strokes are: 1 is as fine as the network paints, 8 eight times as broad (default: by the lines, so "
         "that they are as broad in a large picture as in a small one)", None, choices=STROKE_SIZES,
     )
+    second_style: str | None = option("a style to mix in, of the same network", None, metavar="NAME|FILE")
+    mix: float = option("how much of --second-style, 0..1", 0.5, metavar="0..1")
 
     def __post_init__(self) -> None:
-        require_unit_interval("--strength", self.strength)
-        require_unit_interval("--stability", self.stability)
+        for name in ("strength", "stability", "mix"):
+            require_unit_interval(f"--{name}", getattr(self, name))
         require_work_height(self.work_height)
         require_stroke_size(self.stroke_size)
+        if self.style == NO_STYLE and self.second_style is not None:
+            raise SettingError(f"--style {NO_STYLE} has nothing to mix --second-style into: leave one of them away")
         if self.style == NO_STYLE and self.upscale == 1:
             raise SettingError(f"--style {NO_STYLE} leaves the picture as it is: give --upscale 2 or 4 with it")
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """The style, and the one that is mixed in, if any is."""
+        return (self.style,) if self.second_style is None or self.mix == 0 else (self.style, self.second_style)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from fnst_live.frames.video_format import VideoFormat
 from fnst_live.settings import LookSettings
 from fnst_live.stabilize.device_stabilizer import GuardedStabilizer
 from fnst_live.stabilize.stabilizer import FlowStabilizer, NoStabilizer
-from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
+from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, load_model, save_model
 from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
 from fnst_live.stylize.engine import StyleVector, torch_device_of
 from fnst_live.stylize.stylizer import NetworkStylizer
@@ -95,6 +95,27 @@ def test_each_style_of_a_file_paints_its_own_way(model_file: Path) -> None:
         for name in ("garden", "pond")
     )
     assert not np.array_equal(garden.pixels, pond.pixels)
+
+
+def test_two_styles_of_one_file_mix(model_file: Path) -> None:
+    look = replace(look_of(model_file, "garden"), second_style=f"{model_file}#pond", mix=0.25)
+    painter, (garden, pond) = open_painter(look), load_model(model_file).styles.numpy()
+    assert painter.style_name == "garden+pond"
+    assert isinstance(painter.stylizer, NetworkStylizer)
+    assert np.allclose(painter.stylizer.style, 0.75 * garden + 0.25 * pond)
+
+
+def test_nothing_of_a_second_style_is_the_first_alone(model_file: Path, tmp_path: Path) -> None:
+    look = replace(look_of(model_file, "garden"), second_style=str(tmp_path / "gone.safetensors"), mix=0)
+    assert open_painter(look).style_name == "garden"
+
+
+def test_styles_of_two_networks_are_not_mixed(model_file: Path, tmp_path: Path) -> None:
+    header = ModelHeader("transformer_net", (StyleCard("reef"),), SHAPE)
+    save_model(tmp_path / "sea.safetensors", StyleModel(header, TransformerNet(SHAPE), initial_styles(1, SHAPE)))
+    look = replace(look_of(model_file, "pond"), second_style=str(tmp_path / "sea.safetensors"))
+    with pytest.raises(StyleError, match="pond and reef are of two networks"):
+        open_painter(look)
 
 
 def test_a_style_that_is_not_there_is_said_so(tmp_path: Path) -> None:

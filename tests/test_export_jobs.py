@@ -46,6 +46,12 @@ def test_the_style_as_it_stands_in_the_name(style: str, name: str) -> None:
     assert job(style=style).style_name == name
 
 
+def test_two_styles_in_the_name() -> None:
+    look = LookSettings(style="udnie", second_style="/models/mine.safetensors", mix=0.3)
+    assert ExportJob(Path("clip.mp4"), look).style_name == "udnie+mine"
+    assert ExportJob(Path("clip.mp4"), dataclasses.replace(look, mix=0.0)).style_name == "udnie"
+
+
 def test_every_job_has_a_name_of_its_own() -> None:
     assert job().id != job().id
 

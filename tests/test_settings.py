@@ -29,6 +29,11 @@ def test_shares_lie_between_0_and_1(value: float) -> None:
         LookSettings(stability=value)
 
 
+def test_nothing_is_mixed_into_no_style() -> None:
+    with pytest.raises(SettingError, match="--second-style"):
+        LookSettings(style="none", second_style="udnie", upscale=2)
+
+
 @pytest.mark.parametrize("stroke_size", [0, 3, 16])
 def test_strokes_are_a_power_of_two_broad(stroke_size: int) -> None:
     with pytest.raises(SettingError, match="give 1, 2, 4 or 8"):

@@ -114,10 +114,12 @@ class ExportPresenter(QObject):
 
 
 def export_look(look: LiveLook) -> LookSettings:
-    """What is seen live, as far as a render can paint it: files have one style, and as many lines as they have."""
+    """What is seen live, as far as a render can paint it: files have as many lines as they have."""
+    is_mixed = look.second_style is not None and look.mix > 0
     return LookSettings(style=look.style, strength=look.strength, keep_color=look.keep_color,
                         work_height=look.work_height, stroke_size=look.stroke_size, stability=look.stability,
-                        engine=look.engine)
+                        engine=look.engine, second_style=look.second_style if is_mixed else None,
+                        mix=look.mix if is_mixed else LookSettings().mix)
 
 
 def _as_widget(panel: ExportView) -> QWidget:

@@ -40,34 +40,40 @@ class ExportSettings(QWidget):
         self.setObjectName("exportSettings")
         self._look = LookSettings()  # and what has no control here
         self._numbers: dict[Slider, QLabel] = {}
-        self.style_choice, self.codec = Dropdown("Style"), Dropdown("Codec")
+        self.style_choice, self.second_style, self.codec = Dropdown("Style"), Dropdown("Mix in"), Dropdown("Codec")
         self.work_height, self.upscale = Dropdown("Work height"), Dropdown("Enlarge")
         self.strokes = StrokesDropdown(AUTOMATIC)
-        self.strength, self.stability = Slider("Strength"), Slider("Stability")
+        self.strength, self.stability, self.mix = Slider("Strength"), Slider("Stability"), Slider("Share")
         self.keep_color = Switch(_switching("Keep color", self))
         self.quality, self.start, self.end = QSpinBox(), QLineEdit(), QLineEdit()
         self.folder, self.choose_folder = QLineEdit(), QPushButton("Choose…")
-        for dropdown in (self.style_choice, self.codec, self.work_height, self.upscale, self.strokes):
-            # none grows with what it lists
-            dropdown.setSizeAdjustPolicy(dropdown.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            dropdown.setMinimumContentsLength(SHORTEST)
         self._fill()
         self._explain()
         self._lay_out()
+        for dropdown in self.findChildren(Dropdown):  # none grows with what it lists
+            dropdown.setSizeAdjustPolicy(dropdown.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            dropdown.setMinimumContentsLength(SHORTEST)
         self.set_styles(styles)
         self.set_look(self._look)
 
     def set_styles(self, styles: Sequence[str]) -> None:
-        """Those that can be chosen; the chosen one stays."""
-        chosen = self.style_choice.currentText()
+        """Those that can be chosen; what is chosen stays."""
+        chosen, second = self.style_choice.currentText(), self.second_style.currentData()
         self.style_choice.clear()
         self.style_choice.addItems(list(styles))
         self._choose_style(chosen or self._look.style)
+        self.second_style.clear()
+        self.second_style.addItem("Nothing", None)
+        for name in styles:
+            self.second_style.addItem(name, name)
+        self._choose_second_style(second)
 
     def set_look(self, look: LookSettings) -> None:
         """Show a look that was chosen elsewhere."""
         self._look = look
         self._choose_style(look.style)
+        self._choose_second_style(look.second_style)
+        self.mix.show_share(look.mix)
         self.strength.show_share(look.strength)
         self.stability.show_share(look.stability)
         self._show_numbers()
@@ -80,7 +86,8 @@ class ExportSettings(QWidget):
 
     def look(self) -> LookSettings:
         return dataclasses.replace(
-            self._look, style=self.style_choice.currentText(), strength=self.strength.share,
+            self._look, style=self.style_choice.currentText(), second_style=self.second_style.currentData(),
+            mix=self.mix.share, strength=self.strength.share,
             stability=self.stability.share, keep_color=self.keep_color.isChecked(),
             work_height=self.work_height.currentData(), upscale=self.upscale.currentData(),
             stroke_size=self.strokes.currentData(),
@@ -107,12 +114,18 @@ class ExportSettings(QWidget):
         folder = self.output_folder()
         where = "beside each source" if folder is None else f"to {folder}"
         codec = self.codec.currentData()
-        return "  ·  ".join(filter(None, (self.style_choice.currentText(), codec, where)))
+        styles = " + ".join(filter(None, (self.style_choice.currentText(), self.second_style.currentData())))
+        return "  ·  ".join(filter(None, (styles, codec, where)))
 
     def _choose_style(self, name: str) -> None:
         if self.style_choice.findText(name) < 0 and name:
             self.style_choice.addItem(name)  # a model file
         self.style_choice.setCurrentText(name)
+
+    def _choose_second_style(self, name: str | None) -> None:
+        if self.second_style.findData(name) < 0:
+            self.second_style.addItem(str(name), name)
+        self.second_style.setCurrentIndex(self.second_style.findData(name))
 
     def _fill(self) -> None:
         self.codec.addItem(AUTOMATIC, None)
@@ -130,8 +143,10 @@ class ExportSettings(QWidget):
         self.folder.setPlaceholderText("beside each source")
         self.folder.setClearButtonEnabled(True)
         self.codec.currentIndexChanged.connect(self._on_codec_changed)
-        for changed in (self.style_choice.currentTextChanged, self.codec.currentIndexChanged, self.folder.textChanged):
+        for changed in (self.style_choice.currentTextChanged, self.second_style.currentIndexChanged,
+                        self.codec.currentIndexChanged, self.folder.textChanged):
             changed.connect(self.edited)
+        self.second_style.currentIndexChanged.connect(lambda index: self.mix.setEnabled(index > 0))
         self.choose_folder.clicked.connect(self._on_choose_folder)
         self._on_codec_changed()
 
@@ -153,6 +168,8 @@ class ExportSettings(QWidget):
         """Object name, accessible name and tooltip of every control."""
         for widget, name, tooltip in (
             (self.style_choice, "Style", "The painting whose manner is taken"),
+            (self.second_style, "Mix in", "A second style"),
+            (self.mix, "Share", "How much of the second style"),
             (self.strength, "Strength", "How much of the painting: 0 is the original"),
             (self.stability, "Stability", "How firmly flicker is held down in videos: 0 is off"),
             (self.keep_color, "Keep color", "Keep the original's colors: paint in its brightness only"),
@@ -179,11 +196,12 @@ class ExportSettings(QWidget):
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(10)
         cells = (
-            _labeled("Style", self.style_choice), _labeled("Work height", self.work_height),
+            _labeled("Style", self.style_choice), _labeled("Strokes", self.strokes),
+            _labeled("Mix in", self.second_style), self._share("Share of the second", self.mix),
             self._share("Strength", self.strength), self._share("Stability", self.stability),
+            _labeled("Work height", self.work_height), _labeled("Enlarge", self.upscale),
             _labeled("Codec", self.codec), _labeled("Quality", self.quality),
-            self._trim(), _labeled("Enlarge", self.upscale),
-            _labeled("Strokes", self.strokes), _labeled("Color", self.keep_color),
+            self._trim(), _labeled("Color", self.keep_color),
         )
         for number, cell in enumerate(cells):
             grid.addLayout(cell, number // 2, number % 2)

@@ -176,7 +176,7 @@ def test_a_pickle_with_code_in_it_is_refused_not_run(
     [
         ("--strength", "1.1"), ("--strength", "-0.1"), ("--strength", "nan"), ("--strength", "much"),
         ("--stability", "2"), ("--work-height", "0"), ("--work-height", "-480"), ("--work-height", "tall"),
-        ("--stroke-size", "3"), ("--stroke-size", "broad"),
+        ("--stroke-size", "3"), ("--stroke-size", "broad"), ("--mix", "1.5"),
         ("--codec", "mpeg2"), ("--engine", "steam"), ("--quality", "best"), ("--quality", "52"), ("--quality", "-1"),
         ("--input-color", "bt601-wide"),
     ],

@@ -124,6 +124,8 @@ def test_files_are_added_with_what_the_form_says(panel: ExportPanel, queue: Queu
     form.work_height.setCurrentText("480 lines")
     form.upscale.setCurrentText("2 times")
     form.strokes.setCurrentText("4 times as broad")
+    form.second_style.setCurrentText("tiny")
+    form.mix.setValue(25)
     form.codec.setCurrentText("hevc")
     form.quality.setValue(25)
     form.start.setText("0:05")
@@ -131,7 +133,8 @@ def test_files_are_added_with_what_the_form_says(panel: ExportPanel, queue: Queu
     form.folder.setText(str(tmp_path))
     panel.add_files([Path("/videos/clip.mp4")])
     [added] = queue.states()
-    assert added.job.look == LookSettings("udnie", 0.7, True, 480, 0.3, upscale=2, stroke_size=4)
+    assert added.job.look == LookSettings(
+        "udnie", 0.7, True, 480, 0.3, upscale=2, stroke_size=4, second_style="tiny", mix=0.25)
     assert added.job.video == VideoSettings("0:05", "12", "hevc", 25)
     assert (added.job.source, added.job.output_folder) == (Path("/videos/clip.mp4"), tmp_path)
 
@@ -143,7 +146,8 @@ def test_the_defaults_are_those_of_the_command_line(panel: ExportPanel, queue: Q
 
 
 def test_the_look_of_the_live_picture_becomes_the_forms(panel: ExportPanel, queue: QueueOnPaper) -> None:
-    look = LookSettings("/models/mine.safetensors", 0.5, True, 300, 0.25, "torch", stroke_size=8)
+    look = LookSettings("/models/mine.safetensors", 0.5, True, 300, 0.25, "torch", stroke_size=8,
+                        second_style="/models/other.safetensors", mix=0.4)
     panel.add_files([Path("/videos/clip.mp4")], look)
     assert queue.states()[0].job.look == look
     assert panel.settings.look() == look

@@ -48,6 +48,15 @@ def test_dropped_files_open_the_panel_with_the_look_of_the_moment(bench: Bench) 
     assert panel(bench).styles == bench.styles
 
 
+def test_a_mix_goes_with_them_and_a_second_style_of_which_nothing_is_seen_does_not(bench: Bench) -> None:
+    bench.live.look.change(style="udnie", second_style="great-wave", mix=0.3)
+    drop(bench, "/films/a.mp4")
+    bench.live.look.change(mix=0.0)
+    drop(bench, "/films/b.mp4")
+    looks = [look for _, look in panel(bench).added]
+    assert looks == [LookSettings(style="udnie", second_style="great-wave", mix=0.3), LookSettings(style="udnie")]
+
+
 def test_forty_files_at_once(bench: Bench) -> None:
     drop(bench, *(f"/films/{number}.mp4" for number in range(40)))
     ((files, _),) = panel(bench).added
