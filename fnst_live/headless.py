@@ -144,7 +144,7 @@ def render_video(
         observer.on_start(source.size, source.expected_frame_count)
         sink = VideoFileSink(
             output, painting.output_format(source.format), codec=video.codec, quality=video.quality,
-            tracks_from=request.source, window=source.window,
+            encoder=video.encoder, tracks_from=request.source, window=source.window,
         )
         frames, fps = _run(
             source, painting.pipeline_for(source.format), sink, source.expected_frame_count, observer

@@ -11,7 +11,9 @@ from pathlib import Path
 from fnst_live.errors import SettingError
 from fnst_live.options import option
 
+NVENC = "nvenc"
 ENGINES = ("auto", "cuda", "openvino", "torch")
+ENCODERS = ("cpu", NVENC)
 CODECS = ("h264", "hevc", "av1", "vp9", "prores", "ffv1")
 QUALITIES: dict[str, tuple[int, int] | None] = {  # best and worst; None: without loss
     "h264": (0, 51), "hevc": (0, 51), "av1": (0, 63), "vp9": (0, 63), "prores": (1, 31), "ffv1": None,
@@ -78,6 +80,8 @@ class VideoSettings:
     quality: int | None = option(
         "the encoder's own constant quality number, lower is better (h264: CRF, default 18)", None, metavar="N"
     )
+    encoder: str = option("who encodes h264, hevc and av1: the processor, or an NVIDIA card if one can", "cpu",
+                          choices=ENCODERS)
     input_color: str | None = option(
         "read the input with this matrix and range instead of its tags", None, choices=INPUT_COLORS,
         metavar="bt601|bt709|bt2020[-limited|-full]",

@@ -30,7 +30,8 @@ from fnst_live.frames.frame import Frame, FrameSize, Pixels
 from fnst_live.frames.resize import resize
 from fnst_live.frames.timing import TimeWindow
 from fnst_live.frames.video_format import VideoFormat
-from fnst_live.sinks.encoders import ENCODERS, LARGE_PIXELS, ContainerSpec, EncoderSpec, codec_for, container_for
+from fnst_live.sinks.encoder_choice import choose_encoder
+from fnst_live.sinks.encoders import LARGE_PIXELS, ContainerSpec, EncoderSpec, codec_for, container_for
 from fnst_live.sinks.provisional import claim_provisional, provisional_path, put_in_place, write_failure
 from fnst_live.sinks.sound_track import SoundTrack
 from fnst_live.sinks.tracks import TrackCopier, TrackReport
@@ -53,6 +54,7 @@ class VideoFileSink:
         *,
         codec: str | None = None,
         quality: int | None = None,
+        encoder: str = "cpu",
         tracks_from: Path | None = None,
         window: TimeWindow | None = None,
         with_sound: bool = False,
@@ -60,11 +62,12 @@ class VideoFileSink:
     ):
         """Opens the provisional file. Raises OutputError, SettingError.
 
-        with_sound: a track for `write_sound`. is_live: speed and what a crash leaves count more than size.
+        encoder: see `choose_encoder`. with_sound: a track for `write_sound`. is_live: speed and what a crash leaves
+        count more than size.
         """
         self.output = output
         self.codec = codec_for(output, codec)
-        self._spec = ENCODERS[self.codec]
+        self._spec, why_not_wanted = choose_encoder(self.codec, encoder, video_format.square_size)
         options = self._spec.options_for(self.codec, quality)
         if is_live:
             options.update(self._spec.live_options)
@@ -93,7 +96,7 @@ class VideoFileSink:
             self._tracks.describe_pictures(self._stream)
         self._sound = SoundTrack(self._container) if with_sound else None
         self._origin_pts: int | None = None
-        self.warnings: list[str] = []
+        self.warnings = [why_not_wanted] if why_not_wanted else []
         if self._shown_size != video_format.size:
             self.warnings.append(
                 f"{output.suffix} with {self.codec} knows square pixels only: widened from {video_format.size}"
