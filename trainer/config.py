@@ -101,6 +101,10 @@ class TrainConfig:
     )
     preview_interval: int = option("steps between previews", 500)
     save_interval: int = option("steps between checkpoints", 100)
+    teacher: Path | None = option(
+        "learn to paint what this model paints, instead of the paintings: the start of a network of another --shape",
+        None, metavar="MODEL",
+    )
     init_model: Path | None = option("model file to start from instead of random weights", None, metavar="FILE")
 
     def __post_init__(self) -> None:
@@ -392,6 +396,8 @@ def require_inputs(config: TrainConfig) -> None:
         _require(file.is_file(), f"--style-image {file} does not exist")
     if config.init_model is not None:
         _require(config.init_model.is_file(), f"--init-model {config.init_model} does not exist")
+    if config.teacher is not None:
+        _require(config.teacher.is_file(), f"--teacher {config.teacher} does not exist")
     if config.preview_dir is not None:
         _require(config.preview_dir.is_dir(), f"--preview-dir {config.preview_dir} is not a folder")
     _require_writable(config.save_model_dir)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,6 @@ from trainer.batches import Batch
 from trainer.errors import MemoryShortageError
 from trainer.learner import Course
 from trainer.losses import Energies
-from trainer.objective import Objective
 from trainer.processes import ALONE, Processes
 
 T = TypeVar("T")
@@ -29,8 +28,18 @@ UNSCALED = GradScaler("cpu", enabled=False)
 log = logging.getLogger(__name__)
 
 
+class Minimized(Protocol):
+    """What the losses of a batch are: `objective.Objective`, `imitation.Imitation`."""
+
+    def losses(
+        self, network: nn.Module, styles: Tensor, batch: Batch, energies: Energies | None = None
+    ) -> dict[str, Tensor]: ...
+
+    def content_energies(self, pieces: Sequence[Batch], torch_device: torch.device) -> Energies: ...
+
+
 def backward(
-    objective: Objective,
+    objective: Minimized,
     network: nn.Module,
     styles: Tensor,
     batch: Batch,
@@ -71,7 +80,7 @@ def _in_pieces(work: Callable[[list[Batch]], T], batch: Batch, course: Course) -
 
 
 def _backward(
-    objective: Objective,
+    objective: Minimized,
     network: nn.Module,
     styles: Tensor,
     energies: Energies,

@@ -1,7 +1,8 @@
 """The training loop: Johnson et al. 2016 with many styles in one network (Dumoulin et al. 2017).
 
-Read `train_together` and `take_step` from top to bottom. What is minimized stands in objective.py, what a step sees in
-batches.py, what it changes in learner.py, who takes part in processes.py, and what is kept of it in keeper.py.
+Read `train_together` and `take_step` from top to bottom. What is minimized stands in objective.py (or imitation.py),
+what a step sees in batches.py, what it changes in learner.py, who takes part in processes.py, and what is kept of it in
+keeper.py.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from trainer.batches import Batch, BatchesAhead, make_batch
 from trainer.checkpoint import checkpoint_files, load_newest_checkpoint, share_state
 from trainer.config import TrainConfig, require_inputs
 from trainer.data import PhotoCrops, find_photos, hold_out
-from trainer.descent import backward, is_going_wrong, is_scaled_too_far, remember_loss
+from trainer.descent import Minimized, backward, is_going_wrong, is_scaled_too_far, remember_loss
 from trainer.device import choose_device
 from trainer.errors import DivergenceError
+from trainer.imitation import make_imitation
 from trainer.keeper import Keeper
 from trainer.learner import Learner, new_learner, set_learning_rate, update_averages
-from trainer.objective import Objective, make_objective
+from trainer.objective import make_objective
 from trainer.preview import PREVIEW_PHOTO_COUNT
 from trainer.processes import Processes, join_processes, local_rank
 from trainer.provenance import provenance
@@ -61,9 +63,7 @@ def train_together(
     share = processes.share_of(config.batch_size)
     files, preview_files = training_and_preview_photos(config)
     photos = PhotoCrops(files, config.batch_size, config.image_size, config.seed, augment=config.augment == "webcam")
-    objective = make_objective(
-        config.weights, config.style_image, config.style_sizes, config.vgg_model_dir, torch_device, config.precision
-    )
+    objective = what_to_minimize(config, torch_device)
     learner = new_learner(config, torch_device)
     folder = RunFolder(config.save_model_dir, config.name)
     if processes.is_first:
@@ -74,7 +74,7 @@ def train_together(
     origin = provenance(arguments)
     keeper = Keeper(config, folder, learner, origin, preview_files, schedule) if processes.is_first else None
 
-    style_count, with_motion = len(config.style_image), config.temporal_weight > 0
+    style_count, with_motion = len(config.style_image), config.temporal_weight > 0 and config.teacher is None
     make = partial(make_batch, photos, style_count=style_count, with_motion=with_motion, share=share)
     with stop_on_signals() as stop, BatchesAhead(make) as batches, keeper or contextlib.nullcontext():
         while not processes.any(stop.is_set() or (processes.is_first and schedule.is_over(learner.course.step))):
@@ -101,7 +101,7 @@ def train_together(
 
 
 def take_step(
-    config: TrainConfig, objective: Objective, learner: Learner, batch: Batch, done: float, processes: Processes
+    config: TrainConfig, objective: Minimized, learner: Learner, batch: Batch, done: float, processes: Processes
 ) -> dict[str, Tensor] | None:
     """Learn from the batch, and return its losses; None where that would spoil the weights, which stay as they are.
 
@@ -124,6 +124,15 @@ def take_step(
     course.step += 1
     remember_loss(course, losses)
     return losses
+
+
+def what_to_minimize(config: TrainConfig, torch_device: torch.device) -> Minimized:
+    """Raises ConfigError, LossNetworkError, DataError."""
+    if config.teacher is not None:
+        return make_imitation(config, config.teacher, torch_device)
+    return make_objective(
+        config.weights, config.style_image, config.style_sizes, config.vgg_model_dir, torch_device, config.precision
+    )
 
 
 def training_and_preview_photos(config: TrainConfig) -> tuple[list[Path], list[Path]]:
