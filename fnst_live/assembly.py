@@ -9,11 +9,11 @@ from fnst_live.compose.compositor import StrengthCompositor, UpscalingCompositor
 from fnst_live.compose.upscaler import Upscaler, open_upscaler
 from fnst_live.errors import SettingError, StyleError
 from fnst_live.frames.frame import Frame, FrameSize
-from fnst_live.frames.resize import SMALLEST_SIDE, resize, work_size
+from fnst_live.frames.resize import SMALLEST_SIDE, lines_within, resize, work_size
 from fnst_live.frames.video_format import VideoFormat
 from fnst_live.pipeline.pipeline import Pipeline
 from fnst_live.pipeline.stages import Compositor, Stylizer
-from fnst_live.settings import NO_STYLE, WORK_HEIGHT_LIMIT, LookSettings
+from fnst_live.settings import MOST_VIDEO_PIXELS, NO_STYLE, LookSettings
 from fnst_live.stabilize.stabilizer import NoStabilizer, Stabilizer, make_stabilizer
 from fnst_live.style_library import LoadedStyle, load_style
 from fnst_live.stylize.engine import torch_device_of
@@ -43,10 +43,13 @@ class Painter:
     def paints(self) -> bool:
         return self.look.style != NO_STYLE
 
-    def pipeline_for(self, video_format: VideoFormat) -> Pipeline:
-        """A pipeline of its own memory for one stream of frames. Raises SettingError: see `output_format`."""
-        size = self.work_size_for(video_format)
-        output_size = self.output_format(video_format).size
+    def pipeline_for(self, video_format: VideoFormat, most_pixels: int = MOST_VIDEO_PIXELS) -> Pipeline:
+        """A pipeline of its own memory for one stream of frames. Raises SettingError: see `output_format`.
+
+        most_pixels: that the network sees, unless the look says how many lines.
+        """
+        size = self.work_size_for(video_format, most_pixels)
+        output_size = self.output_format(video_format, most_pixels).size
         return Pipeline(
             to_work_size=lambda frame: _resized(frame, size),
             stylizer=self.stylizer,
@@ -54,18 +57,18 @@ class Painter:
             compositor=self._compositor(output_size),
         )
 
-    def work_size_for(self, video_format: VideoFormat) -> FrameSize:
+    def work_size_for(self, video_format: VideoFormat, most_pixels: int = MOST_VIDEO_PIXELS) -> FrameSize:
         """The size the network sees: square pixels, at most as many lines as the settings say."""
-        return self._work_size(video_format, SMALLEST_SIDE if self.paints else 1)
+        return self._work_size(video_format, most_pixels, SMALLEST_SIDE if self.paints else 1)
 
-    def output_format(self, video_format: VideoFormat) -> VideoFormat:
+    def output_format(self, video_format: VideoFormat, most_pixels: int = MOST_VIDEO_PIXELS) -> VideoFormat:
         """What comes out: as it went in, or, enlarged, so many times the work size.
 
         Raises SettingError where that is too large.
         """
         if self.upscaler is None:
             return video_format
-        width, height = self._work_size(video_format, 1)
+        width, height = self._work_size(video_format, most_pixels, 1)
         factor = self.upscaler.factor
         size = FrameSize(width * factor, height * factor)
         if size.width * size.height > LARGEST_ENLARGED:
@@ -77,9 +80,10 @@ class Painter:
             return NoStabilizer()
         return make_stabilizer(self.look.stability, torch_device=self.torch_device)
 
-    def _work_size(self, video_format: VideoFormat, smallest_side: int) -> FrameSize:
-        limit = WORK_HEIGHT_LIMIT if self.paints else video_format.size.height
-        return work_size(video_format.size, self.look.work_height, limit, video_format.pixel_aspect, smallest_side)
+    def _work_size(self, video_format: VideoFormat, most_pixels: int, smallest_side: int) -> FrameSize:
+        size, aspect = video_format.size, video_format.pixel_aspect
+        limit = lines_within(size, most_pixels, aspect) if self.paints else size.height
+        return work_size(size, self.look.work_height, limit, aspect, smallest_side)
 
     def _compositor(self, output_size: FrameSize) -> Compositor:
         compositor = StrengthCompositor(self.look.strength, self.look.keep_color)

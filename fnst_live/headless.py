@@ -21,7 +21,7 @@ from fnst_live.frames.video_format import VideoFormat
 from fnst_live.pipeline.pipeline import Pipeline, Unpainted
 from fnst_live.pipeline.render import render
 from fnst_live.pipeline.stages import Source
-from fnst_live.settings import NO_STYLE, LookSettings, RenderRequest
+from fnst_live.settings import MOST_PICTURE_PIXELS, MOST_VIDEO_PIXELS, NO_STYLE, LookSettings, RenderRequest
 from fnst_live.sinks.encoders import CONTAINERS, codec_for
 from fnst_live.sinks.provisional import check_output
 from fnst_live.sinks.tracks import TrackReport
@@ -104,8 +104,8 @@ class Painting:
         else:
             self.style_name = open_style(look).entry.name
 
-    def pipeline_for(self, video_format: VideoFormat) -> Pipeline | Unpainted:
-        return Unpainted() if self._painter is None else self._painter.pipeline_for(video_format)
+    def pipeline_for(self, video_format: VideoFormat, most_pixels: int = MOST_VIDEO_PIXELS) -> Pipeline | Unpainted:
+        return Unpainted() if self._painter is None else self._painter.pipeline_for(video_format, most_pixels)
 
     def output_format(self, video_format: VideoFormat) -> VideoFormat:
         """What comes out of a stream of that format."""
@@ -179,7 +179,8 @@ def render_pictures(
 
     def paint(frame: Frame) -> Frame:
         observer.on_start(frame.size, 1)
-        painted = painting.pipeline_for(VideoFormat(frame.size, frame.time_base, Fraction(1))).process(frame)
+        picture = VideoFormat(frame.size, frame.time_base, Fraction(1))
+        painted = painting.pipeline_for(picture, MOST_PICTURE_PIXELS).process(frame)
         observer.on_frame(painted)
         return painted
 

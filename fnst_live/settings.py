@@ -21,7 +21,8 @@ QUALITIES: dict[str, tuple[int, int] | None] = {  # best and worst; None: withou
 INPUT_COLORS = tuple(f"{matrix}{rng}" for matrix in ("bt601", "bt709", "bt2020") for rng in ("", "-limited", "-full"))
 DEFAULT_STYLE = "starry-night"
 NO_STYLE = "none"
-WORK_HEIGHT_LIMIT = 1080
+WORK_HEIGHT_LIMIT = 1080  # of the live picture
+MOST_VIDEO_PIXELS, MOST_PICTURE_PIXELS = 1920 * 1080, 7680 * 4320  # that are painted unless told otherwise
 PIPE = "-"  # in place of a file: standard input or output
 UPSCALES = (1, 2, 4)
 STROKE_SIZES = (1, 2, 4, 8)
@@ -38,8 +39,8 @@ class LookSettings:
     strength: float = option("how much of the painting, 0..1: 0 is the original", 1.0, metavar="0..1")
     keep_color: bool = option("keep the original's colors: paint in its brightness only", default=False)
     work_height: int | None = option(
-        f"lines the network sees; fewer is faster and broader in stroke (default: the input's, at most "
-        f"{WORK_HEIGHT_LIMIT})", None, metavar="N",
+        "lines the network sees; fewer is faster and broader in stroke (default: the input's, up to 1920x1080 in a "
+        "video and 7680x4320 in a picture)", None, metavar="N",
     )
     stability: float = option("how firmly flicker is held down in video, 0..1: 0 is off", 0.8, metavar="0..1")
     engine: str = option("what runs the network", "auto", choices=ENGINES)

@@ -15,7 +15,7 @@ from fnst_live.compose.compositor import StrengthCompositor
 from fnst_live.errors import SettingError, StyleError
 from fnst_live.frames.frame import Frame, FrameSize, Pixels
 from fnst_live.frames.video_format import VideoFormat
-from fnst_live.settings import LookSettings
+from fnst_live.settings import MOST_PICTURE_PIXELS, LookSettings
 from fnst_live.stabilize.device_stabilizer import GuardedStabilizer
 from fnst_live.stabilize.stabilizer import FlowStabilizer, NoStabilizer
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, load_model, save_model
@@ -137,6 +137,8 @@ def test_the_network_sees_square_pixels_and_at_most_1080_lines() -> None:
     painter, _ = spied_painter(LookSettings())
     assert painter.work_size_for(format_of(720, 576, Fraction(64, 45))) == (1024, 576)
     assert painter.work_size_for(format_of(3840, 2160)) == (1920, 1080)
+    assert painter.work_size_for(format_of(1080, 1920)) == (1080, 1920)  # upright, from a phone
+    assert painter.work_size_for(format_of(4000, 3000), MOST_PICTURE_PIXELS) == (4000, 3000)
 
 
 def test_strength_and_color_arrive_at_the_compositor() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import cv2
@@ -22,6 +23,11 @@ def work_size(size: FrameSize, work_height: int | None, height_limit: int,
     lines = min(size.height, height_limit) if work_height is None else work_height
     columns = round(size.width * pixel_aspect * Fraction(lines, size.height))
     return FrameSize(max(smallest_side, columns), max(smallest_side, lines))
+
+
+def lines_within(size: FrameSize, most_pixels: int, pixel_aspect: Fraction = Fraction(1)) -> int:
+    """The picture's own lines, or as many as it has when it is made of so many square pixels."""
+    return min(size.height, math.isqrt(int(most_pixels * size.height / (size.width * pixel_aspect))))
 
 
 def resize(pixels: Pixels, size: FrameSize) -> Pixels:

@@ -22,7 +22,7 @@ from PyQt6.QtWidgets import (
 
 from fnst_live.errors import SettingError
 from fnst_live.gui.controls import Dropdown, Slider, StrokesDropdown, Switch, quiet_label
-from fnst_live.settings import CODECS, QUALITIES, UPSCALES, WORK_HEIGHT_LIMIT, LookSettings, VideoSettings
+from fnst_live.settings import CODECS, QUALITIES, UPSCALES, LookSettings, VideoSettings
 
 AUTOMATIC = "Automatic"
 USUAL_CODEC = "h264"
@@ -176,7 +176,7 @@ class ExportSettings(QWidget):
             (self.codec, "Codec", "The video codec. Automatic: what the file's kind usually holds"),
             (self.quality, "Quality", "The codec's own number: lower is better, and larger. Automatic suits most"),
             (self.work_height, "Work height", "Lines that the network sees: fewer is faster and broader in stroke. "
-             f"Automatic: the source's own, at most {WORK_HEIGHT_LIMIT}"),
+             "Automatic: the source's own, up to 1920 x 1080 in a video and 7680 x 4320 in a picture"),
             (self.upscale, "Enlarge", "Enlarge what the network painted, with crisp edges: with half the work height, "
              "the same size in broader strokes"),
             (self.start, "Trim start", "Begin here: seconds, or MM:SS"),

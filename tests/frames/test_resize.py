@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fnst_live.frames.frame import FrameSize
-from fnst_live.frames.resize import SMALLEST_SIDE, fit, resize, within_lines, work_size
+from fnst_live.frames.resize import SMALLEST_SIDE, fit, lines_within, resize, within_lines, work_size
 
 LIMIT = 1080
 
@@ -86,3 +86,12 @@ def test_a_picture_is_fitted_in_whole_with_black_beside_it(width: int, height: i
 def test_a_picture_that_fits_is_left_as_it_is() -> None:
     pixels = np.zeros((20, 40, 3), np.uint8)
     assert fit(pixels, FrameSize(40, 20)) is pixels
+
+
+@pytest.mark.parametrize(("size", "aspect", "lines"), [
+    ((1920, 1080), Fraction(1), 1080), ((1080, 1920), Fraction(1), 1920), ((3840, 2160), Fraction(1), 1080),
+    ((2160, 3840), Fraction(1), 1920), ((1600, 1200), Fraction(1), 1200), ((4000, 1000), Fraction(1), 720),
+    ((1440, 1080), Fraction(4, 3), 1080), ((2880, 2160), Fraction(4, 3), 1080), ((9, 9), Fraction(1), 9),
+])
+def test_as_many_lines_as_there_are_pixels_for(size: tuple[int, int], aspect: Fraction, lines: int) -> None:
+    assert lines_within(FrameSize(*size), 1920 * 1080, aspect) == lines
