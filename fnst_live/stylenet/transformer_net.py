@@ -35,10 +35,10 @@ class NetShape:
     residual_blocks: how many residual blocks run at an eighth.
     """
 
-    half: int = 32
+    half: int = 16
     quarter: int = 64
-    eighth: int = 96
-    residual_blocks: int = 7
+    eighth: int = 128
+    residual_blocks: int = 4
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
