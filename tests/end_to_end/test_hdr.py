@@ -33,7 +33,8 @@ def hdr_clip(signal: Floats, transfer: str, encoder: str = "ffv1") -> Clip:
     colors = signal if signal.ndim == 2 else signal[:, None].repeat(3, axis=1)
     picture = colors.repeat(16, axis=0)[None].repeat(64, axis=0)
     tags = {"matrix": "bt2020nc", "range": "tv", "primaries": "bt2020", "transfer": transfer}
-    options = {"x265-params": "lossless=1:log-level=none", "preset": "ultrafast"} if encoder == "libx265" else {}
+    x265 = {"x265-params": "lossless=1:log-level=none:bframes=0", "preset": "ultrafast"}
+    options = x265 if encoder == "libx265" else {}
     return Clip([picture] * 2, Coding(encoder, "yuv420p10le", "bt2020nc", "tv", tags, options))
 
 
