@@ -45,6 +45,7 @@ class LossWeights:
     style: tuple[float, ...]
     tv: float = 0.0
     temporal: float = 0.0
+    style_levels: int = 1
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,10 @@ class TrainConfig:
     style_size: tuple[int, ...] = option(
         "shorter side that paintings are scaled to: the size of the strokes; one for all or one per painting",
         (384,), nargs="+", metavar="PIXELS",
+    )
+    style_levels: int = option(
+        "how often the painting is looked at, each time at half the size: 2 learns its shapes beside its strokes", 1,
+        choices=(1, 2, 3),
     )
     augment: str = option("roughen photos as webcams do: dark, noisy, blurred by motion", "webcam",
                           choices=("webcam", "none"))
@@ -125,7 +130,7 @@ class TrainConfig:
     @property
     def weights(self) -> LossWeights:
         style = self._per_painting(self.style_weight)
-        return LossWeights(self.content_weight, style, self.tv_weight, self.temporal_weight)
+        return LossWeights(self.content_weight, style, self.tv_weight, self.temporal_weight, self.style_levels)
 
     def _per_painting(self, given: tuple[T, ...]) -> tuple[T, ...]:
         return given if len(given) > 1 else given * len(self.style_image)
@@ -195,6 +200,10 @@ class AdaptConfig:
     image_size: int = option("side of the pictures, in pixels", 160)
     style_size: int | None = option("shorter side of the painting: the size of the strokes; the model's if not given",
                                     None)
+    style_levels: int | None = option(
+        "how often the painting is looked at, each time at half the size; the model's if not given", None,
+        choices=(1, 2, 3),
+    )
     content_weight: float | None = option("how much of the content must survive; the model's if not given", None)
     style_weight: float = option("how much of the painting must appear", 1.0)
     tv_weight: float = option("how smooth it must be", 0.02)
@@ -217,11 +226,15 @@ class AdaptConfig:
             self,
             content_weight=trained.get("content_weight", 0.5) if self.content_weight is None else self.content_weight,
             style_size=median_low(trained_style_sizes(trained)) if self.style_size is None else self.style_size,
+            style_levels=trained.get("style_levels", 1) if self.style_levels is None else self.style_levels,
         )
 
     @property
     def weights(self) -> LossWeights:
-        return LossWeights(self.content_weight or 0.0, (self.style_weight,), self.tv_weight, self.temporal_weight)
+        return LossWeights(
+            self.content_weight or 0.0, (self.style_weight,), self.tv_weight, self.temporal_weight,
+            self.style_levels or 1,
+        )
 
     @property
     def style_name(self) -> str:
@@ -253,6 +266,10 @@ class OptimizeConfig:
     size: int = option("longer side of the result, in pixels; 0 leaves the photo as it is", 512)
     style_size: int | None = option("shorter side of the painting: the size of the strokes; the result's if not given",
                                     None)
+    style_levels: int = option(
+        "how often the painting is looked at, each time at half the size: 2 sees its shapes beside its strokes", 1,
+        choices=(1, 2, 3),
+    )
     keep_color: bool = option("take the light of the result and the color of the photo", default=False)
     preview_interval: int = option("iterations between previews beside the result; 0 makes none", 0)
     content_weight: float = option("how much of the content must survive", 0.1)
@@ -269,7 +286,7 @@ class OptimizeConfig:
 
     @property
     def weights(self) -> LossWeights:
-        return LossWeights(self.content_weight, (self.style_weight,), self.tv_weight)
+        return LossWeights(self.content_weight, (self.style_weight,), self.tv_weight, style_levels=self.style_levels)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,13 @@ commute with small motions and sensor noise, so it needs no video (compare Huang
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from trainer.batches import Batch
@@ -31,6 +33,7 @@ from trainer.losses import (
 
 CONTENT_LAYERS = ("relu3_1",)
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+LEAST_SIDE = 8  # of a picture that the deepest of them can see
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class Objective:
         """Those that need no second picture. stylized, content (N, 3, H, W); rows (N,): the painting of each."""
         with torch.no_grad():
             content_features = self.loss_network(content, CONTENT_LAYERS)
-        features = self.loss_network(stylized)
+        features = pyramid_features(stylized, self.loss_network, self.weights.style_levels)
         style_weights = torch.tensor(self.weights.style, device=rows.device)      # (style_count,)
         return {
             "content": content_loss(features, content_features, energies) * self.weights.content,
@@ -100,14 +103,30 @@ def make_objective(
     loss_network = loss_network.to(memory_format=torch.channels_last).to(torch_device)
     sized = zip(paintings, style_sizes, strict=True)
     images = (load_style_image(file, size).to(torch_device) for file, size in sized)
-    return Objective(weights, loss_network, grams_of(images, loss_network), precision)
+    return Objective(weights, loss_network, grams_of(images, loss_network, weights.style_levels), precision)
 
 
-def grams_of(images: Iterable[Tensor], loss_network: LossNetwork) -> Features:
-    """Gram matrices of paintings of any size: per layer (count, C, C)."""
-    grams: dict[str, list[Tensor]] = {layer: [] for layer in STYLE_LAYERS}
+def grams_of(images: Iterable[Tensor], loss_network: LossNetwork, levels: int = 1) -> Features:
+    """Gram matrices of paintings of any size: per layer and level (count, C, C)."""
+    grams: defaultdict[str, list[Tensor]] = defaultdict(list)
     for image in images:
         with torch.no_grad():
-            for layer, feature in loss_network(image, STYLE_LAYERS).items():
+            for layer, feature in pyramid_features(image, loss_network, levels, STYLE_LAYERS).items():
                 grams[layer].append(gram_matrix(feature))
     return {layer: torch.cat(rows) for layer, rows in grams.items()}
+
+
+def pyramid_features(
+    image: Tensor, loss_network: LossNetwork, levels: int, layers: Iterable[str] | None = None
+) -> Features:
+    """What the loss network sees of the image (N, 3, H, W), and of the image at a half, a quarter, ... of its size.
+
+    The layers of the smaller ones are called "relu1_1/2", "relu1_1/4", ...; they see further than the strokes
+    (compare Gatys et al. 2017, "Controlling Perceptual Factors in Neural Style Transfer", section 6).
+    """
+    features = loss_network(image, layers)
+    for level in range(1, levels):
+        image = F.avg_pool2d(image, 2) if min(image.shape[2:]) >= 2 * LEAST_SIDE else image
+        seen = loss_network(image, STYLE_LAYERS)
+        features |= {f"{name}/{2**level}": feature for name, feature in seen.items()}
+    return features

@@ -109,7 +109,10 @@ def weights_of(config: EvaluateConfig, row: int, trained: Mapping[str, Any]) -> 
         told = getattr(config, name)
         return float(_of_style(row, trained.get(name, default)) if told is None else told)
 
-    return LossWeights(value("content_weight", 0.5), (value("style_weight", 1.0),), value("tv_weight", 0.02))
+    return LossWeights(
+        value("content_weight", 0.5), (value("style_weight", 1.0),), value("tv_weight", 0.02),
+        style_levels=int(trained.get("style_levels", 1)),
+    )
 
 
 def style_size_of(row: int, trained: Mapping[str, Any]) -> int:

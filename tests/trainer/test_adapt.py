@@ -80,6 +80,13 @@ def test_the_header_tells_how_it_was_made(make_adapt: MakeAdapt) -> None:
     assert training["base"]["file"] == "base.safetensors"
 
 
+def test_what_the_command_leaves_open_the_model_tells(make_adapt: MakeAdapt) -> None:
+    trained = {"content_weight": 0.1, "style_size": [64, 96, 48], "style_levels": 2}
+    open_ = make_adapt(style_size=None).completed(trained)
+    assert (open_.style_size, open_.style_levels, open_.weights.style_levels, open_.weights.content) == (64, 2, 2, 0.1)
+    assert make_adapt(style_size=32, style_levels=1).completed(trained).weights.style_levels == 1
+
+
 def test_the_app_lists_and_loads_it(make_adapt: MakeAdapt) -> None:
     file = adapt(make_adapt(steps=1, name="big-wave"))
     assert [entry.name for entry in read_entries(file)] == ["big-wave"]

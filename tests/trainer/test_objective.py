@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812
 
 from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
 from trainer.batches import Batch, move
 from trainer.config import LossWeights, TrainConfig
 from trainer.data import load_style_image
-from trainer.losses import temporal_loss
-from trainer.objective import Objective, make_objective
+from trainer.losses import style_loss, temporal_loss
+from trainer.objective import Objective, grams_of, make_objective, pyramid_features
 
 MakeConfig = Callable[..., TrainConfig]
 SHAPE = NetShape(8, 8, 8, 1)
@@ -54,6 +55,29 @@ def test_a_painting_has_its_own_style_and_no_other(objective: Objective, paintin
     )
     assert own < 1e-10
     assert other > 1e-3
+
+
+def test_a_painting_is_looked_at_from_afar_too(paintings: tuple[Path, Path], vgg_dir: Path) -> None:
+    """Each level is the style loss of the halved picture against the halved painting; the mean is over all layers."""
+    weights, cpu, row = LossWeights(0, (1, 1)), torch.device("cpu"), torch.tensor([1])
+    near = make_objective(weights, paintings, [48, 48], vgg_dir, cpu)
+    whole = make_objective(replace(weights, style_levels=2), paintings, [48, 48], vgg_dir, cpu)
+    picture, painting = torch.rand(1, 3, 32, 32), load_style_image(paintings[1], 48)
+    afar = style_loss(
+        near.loss_network(F.avg_pool2d(picture, 2)), grams_of([F.avg_pool2d(painting, 2)], near.loss_network)
+    )
+    assert set(whole.grams) == {*near.grams, *(f"{layer}/2" for layer in near.grams)}
+    torch.testing.assert_close(
+        whole.picture_losses(picture, picture, row)["style"],
+        (near.picture_losses(picture, picture, row)["style"] + afar) / 2,
+    )
+
+
+def test_a_picture_too_small_to_be_halved_stays_as_it_is(objective: Objective) -> None:
+    picture = torch.rand(1, 3, 20, 12)
+    features = pyramid_features(picture, objective.loss_network, 3)
+    for layer in objective.grams:
+        torch.testing.assert_close(features[f"{layer}/4"], features[layer])
 
 
 def test_a_painting_may_weigh_more_than_another(objective: Objective) -> None:

@@ -57,7 +57,9 @@ def test_a_report_for_every_style_and_size(make_evaluate: MakeEvaluate, tmp_path
         ("wave", 48, 32, 2), ("wave", 48, 40, 2), ("muse", 48, 32, 2), ("muse", 48, 40, 2),
     ]
     for result in report["results"]:
-        assert result["weights"] == {"content": 0.25, "style": [1.0], "tv": 0.02, "temporal": 0.0}
+        assert result["weights"] == {
+            "content": 0.25, "style": [1.0], "tv": 0.02, "temporal": 0.0, "style_levels": 1,
+        }
         curve, network = result["curve"], result["network"]
         assert len(curve["total"]) == 7
         assert curve.keys() == network.keys() == {"content", "style", "tv", "total"}
@@ -73,7 +75,8 @@ def test_the_command_wins_over_the_header(make_evaluate: MakeEvaluate) -> None:
 
 
 def test_every_style_is_judged_by_what_it_was_trained_for(make_evaluate: MakeEvaluate) -> None:
-    trained = {"style_weight": [2.0, 4.0]}
+    trained = {"style_weight": [2.0, 4.0], "style_levels": 2}
+    assert weights_of(make_evaluate(), 0, trained).style_levels == 2
     assert [weights_of(make_evaluate(), row, trained).style for row in range(2)] == [(2.0,), (4.0,)]
     assert [style_size_of(row, {"style_size": [48, 64]}) for row in range(2)] == [48, 64]
     assert [style_size_of(row, {"style_size": [48]}) for row in range(2)] == [48, 48]
