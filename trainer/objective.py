@@ -124,9 +124,9 @@ def pyramid_features(
     The layers of the smaller ones are called "relu1_1/2", "relu1_1/4", ...; they see further than the strokes
     (compare Gatys et al. 2017, "Controlling Perceptual Factors in Neural Style Transfer", section 6).
     """
-    features = loss_network(image, layers)
+    features: Features = loss_network(image, layers)
     for level in range(1, levels):
         image = F.avg_pool2d(image, 2) if min(image.shape[2:]) >= 2 * LEAST_SIDE else image
-        seen = loss_network(image, STYLE_LAYERS)
+        seen: Features = loss_network(image, STYLE_LAYERS)
         features |= {f"{name}/{2**level}": feature for name, feature in seen.items()}
     return features
