@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Literal, Self
 
 from fnst_live.errors import SettingError
-from fnst_live.settings import DEFAULT_STYLE, require_stroke_size, require_unit_interval, require_work_height
+from fnst_live.settings import (
+    DEFAULT_STYLE,
+    require_stroke_size,
+    require_unit_interval,
+    require_upscale,
+    require_work_height,
+)
 
 SourceKind = Literal["camera", "video", "picture", "scene"]
 
@@ -59,7 +65,7 @@ class LiveLook:
 
     second_style, mix: a style to mix in, and how much of it, 0..1. work_height: lines the network sees; None lets
     them vary so that target_fps is held. mirror: as in a looking glass. stroke_size: in times the network's own; None
-    goes by the lines.
+    goes by the lines. upscale: how many times what was painted is enlarged by a network, for crisp edges.
     """
 
     style: str = DEFAULT_STYLE
@@ -73,12 +79,14 @@ class LiveLook:
     mirror: bool = False
     engine: str = "auto"
     stroke_size: int | None = None
+    upscale: int = 1
 
     def __post_init__(self) -> None:
         for name in ("mix", "strength", "stability"):
             require_unit_interval(f"--{name}", getattr(self, name))
         require_work_height(self.work_height)
         require_stroke_size(self.stroke_size)
+        require_upscale(self.upscale)
         if self.target_fps <= 0:
             raise SettingError(f"--target-fps {self.target_fps:g} is too small: give more than 0")
 

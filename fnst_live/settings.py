@@ -5,6 +5,7 @@ The unit stands in the help under each field; a value that cannot be is refused 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +61,7 @@ class LookSettings:
             require_unit_interval(f"--{name}", getattr(self, name))
         require_work_height(self.work_height)
         require_stroke_size(self.stroke_size)
+        require_upscale(self.upscale)
         if self.style == NO_STYLE and self.second_style is not None:
             raise SettingError(f"--style {NO_STYLE} has nothing to mix --second-style into: leave one of them away")
         if self.style == NO_STYLE and self.upscale == 1:
@@ -147,9 +149,19 @@ def require_work_height(work_height: int | None) -> None:
 
 def require_stroke_size(stroke_size: int | None) -> None:
     """Raises SettingError."""
-    if stroke_size is not None and stroke_size not in STROKE_SIZES:
-        known = ", ".join(map(str, STROKE_SIZES[:-1]))
-        raise SettingError(f"--stroke-size {stroke_size} is none: give {known} or {STROKE_SIZES[-1]}")
+    if stroke_size is not None:
+        _require_one_of("--stroke-size", stroke_size, STROKE_SIZES)
+
+
+def require_upscale(upscale: int) -> None:
+    """Raises SettingError."""
+    _require_one_of("--upscale", upscale, UPSCALES)
+
+
+def _require_one_of(flag: str, value: int, known: Sequence[int]) -> None:
+    if value not in known:
+        *most, last = map(str, known)
+        raise SettingError(f"{flag} {value} is none: give {', '.join(most)} or {last}")
 
 
 def require_unit_interval(flag: str, value: float) -> None:

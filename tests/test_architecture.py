@@ -184,9 +184,12 @@ def test_an_import_that_is_not_allowed_is_found(tmp_path: Path) -> None:
     assert not any(is_allowed(imported, "sources", RULES["sources"]) for imported in found)
 
 
-def test_on_the_cpu_frames_are_steadied_without_torch() -> None:
-    code = "import sys, fnst_live.stabilize.stabilizer as s; s.make_stabilizer(0.8); print('torch' in sys.modules)"
-    command = [sys.executable, "-c", code]
+@pytest.mark.parametrize("doing", [
+    "import fnst_live.stabilize.stabilizer as s; s.make_stabilizer(0.8)",
+    "import fnst_live.live.core",  # torch takes a second, and there is a picture before
+])
+def test_torch_is_not_loaded_before_it_is_needed(doing: str) -> None:
+    command = [sys.executable, "-c", f"import sys; {doing}; print('torch' in sys.modules)"]
     run = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": PATH})
     assert (run.returncode, run.stdout) == (0, "False\n"), run.stderr
 

@@ -44,7 +44,8 @@ def test_a_video_needs_a_file() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"mix": 1.1}, {"strength": -0.1}, {"stability": 2}, {"work_height": 8}, {"stroke_size": 3}, {"target_fps": 0}],
+    [{"mix": 1.1}, {"strength": -0.1}, {"stability": 2}, {"work_height": 8}, {"stroke_size": 3}, {"upscale": 3},
+     {"target_fps": 0}],
 )
 def test_a_look_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(SettingError, match="--"):

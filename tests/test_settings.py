@@ -40,6 +40,11 @@ def test_strokes_are_a_power_of_two_broad(stroke_size: int) -> None:
         LookSettings(stroke_size=stroke_size)
 
 
+def test_what_is_painted_is_enlarged_twice_or_four_times() -> None:
+    with pytest.raises(SettingError, match="--upscale 3 is none: give 1, 2 or 4"):
+        LookSettings(upscale=3)
+
+
 def test_work_height_has_a_floor() -> None:
     with pytest.raises(SettingError, match="--work-height"):
         LookSettings(work_height=8)

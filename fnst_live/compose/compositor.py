@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 
-from fnst_live.compose.upscaler import Upscaler
 from fnst_live.frames.frame import Frame, FrameSize, Pixels
 from fnst_live.frames.resize import resize
+
+if TYPE_CHECKING:
+    from fnst_live.compose.upscaler import Upscaler  # which loads torch: a second that the window need not wait
 
 
 class StrengthCompositor:
@@ -52,6 +56,12 @@ class UpscalingCompositor:
         if self._compositor.shows_painted_only:
             return content.with_pixels(large.pixels)
         return self._compositor.compose(content.with_pixels(resize(content.pixels, self._size)), large)
+
+
+def enlarged_size(content: FrameSize, painted: FrameSize, factor: int) -> FrameSize:
+    """The content's, or, where that is larger, so many times the painted picture's lines in the content's shape."""
+    lines = factor * painted.height
+    return content if lines <= content.height else FrameSize(round(content.width * lines / content.height), lines)
 
 
 def with_color_of(content: Pixels, painted: Pixels) -> Pixels:

@@ -18,6 +18,8 @@ from fnst_live.stylenet.upscale_net import UpscaleFileError, UpscaleNet, load_up
 
 LARGEST_TILE = (384, 640)  # rows and columns, without what neighbors share: larger ones leave the processor's cache
 
+SIZES_KEPT = 4  # of tiles: pictures of one size have one, live the size changes
+
 EnlargeTile = Callable[[Pixels], Pixels]
 
 
@@ -123,7 +125,7 @@ def _on_openvino(network: UpscaleNet) -> EnlargeTile:
     precision = "bf16" if "BF16" in capabilities else "f32"
     settings = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
 
-    @lru_cache(maxsize=1)  # pictures of one size have tiles of one size
+    @lru_cache(maxsize=SIZES_KEPT)
     def request_for(height: int, width: int) -> InferRequest:
         graph = upscale_graph_of(network, height, width)
         return openvino_core().compile_model(graph, "CPU", settings).create_infer_request()

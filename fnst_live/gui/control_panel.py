@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 
 from fnst_live.gui import theme
 from fnst_live.gui.commands import Actions, tooltip
-from fnst_live.gui.controls import ActionButton, Dropdown, Slider, StrokesDropdown, Switch, quiet_label
+from fnst_live.gui.controls import ActionButton, Dropdown, EnlargeDropdown, Slider, StrokesDropdown, Switch, quiet_label
 from fnst_live.gui.style_choice import StyleChoice
 from fnst_live.gui.style_picker import StylePicker
 from fnst_live.live_settings import LiveLook
@@ -35,6 +35,7 @@ class ControlPanel(QWidget):
         self.detail = _detail()
         self.target_fps = _target_fps()
         self.strokes = StrokesDropdown("Auto", "focus_strokes")
+        self.enlarge = EnlargeDropdown("focus_enlarge")
         self.keep_color = Switch(actions["keep_color"])
         self.mirror = Switch(actions["mirror"])
         self._values = {slider: quiet_label("") for slider in (self.strength, self.stability, self.mix)}
@@ -53,6 +54,7 @@ class ControlPanel(QWidget):
         self._values[self.mix].setEnabled(look.second_style is not None)
         self.detail.setCurrentIndex(_index_of_height(look.work_height))
         self.strokes.show_stroke_size(look.stroke_size)
+        self.enlarge.show_upscale(look.upscale)
         with QSignalBlocker(self.target_fps):
             self.target_fps.setValue(round(look.target_fps))
         self.target_fps.setEnabled(look.work_height is None)
@@ -63,6 +65,7 @@ class ControlPanel(QWidget):
         self.second_style.chosen.connect(lambda name: self.edited.emit("second_style", name or None))
         self.detail.activated.connect(lambda index: self.edited.emit("work_height", self.detail.itemData(index)))
         self.strokes.activated.connect(lambda index: self.edited.emit("stroke_size", self.strokes.itemData(index)))
+        self.enlarge.activated.connect(lambda index: self.edited.emit("upscale", self.enlarge.itemData(index)))
         self.target_fps.valueChanged.connect(lambda fps: self.edited.emit("target_fps", float(fps)))
 
     def _lay_out(self, actions: Actions) -> None:
@@ -84,6 +87,8 @@ class ControlPanel(QWidget):
         column.addLayout(_row(self.detail, self.target_fps, stretch_first=True))
         column.addSpacing(4)
         column.addLayout(_row(quiet_label("Strokes", ""), self.strokes))
+        column.addSpacing(4)
+        column.addLayout(_row(quiet_label("Enlarge", ""), self.enlarge))
         column.addStretch()
 
     def _add_slider(self, column: QVBoxLayout, text: str, slider: Slider) -> None:

@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import (
 
 from fnst_live.gui import icons, theme
 from fnst_live.gui.commands import tooltip
-from fnst_live.settings import STROKE_SIZES
+from fnst_live.settings import STROKE_SIZES, UPSCALES
 
 SWITCH_WIDTH, SWITCH_HEIGHT = 34, 20
 CHEVRON_ROOM = 26
@@ -133,6 +133,18 @@ class StrokesDropdown(Dropdown):
 
     def show_stroke_size(self, stroke_size: int | None) -> None:
         self.setCurrentIndex(self.findData(stroke_size))
+
+
+class EnlargeDropdown(Dropdown):
+    """How many times what was painted is enlarged: its data is `upscale`."""
+
+    def __init__(self, command: str = "", parent: QWidget | None = None):
+        super().__init__("Enlarge", command, parent)
+        for factor in UPSCALES:
+            self.addItem("Off" if factor == 1 else f"{factor} times", factor)
+
+    def show_upscale(self, factor: int) -> None:
+        self.setCurrentIndex(self.findData(factor))
 
 
 def paint_chevron(widget: QWidget) -> None:

@@ -21,8 +21,8 @@ from PyQt6.QtWidgets import (
 )
 
 from fnst_live.errors import SettingError
-from fnst_live.gui.controls import Dropdown, Slider, StrokesDropdown, Switch, quiet_label
-from fnst_live.settings import CODECS, QUALITIES, UPSCALES, LookSettings, VideoSettings
+from fnst_live.gui.controls import Dropdown, EnlargeDropdown, Slider, StrokesDropdown, Switch, quiet_label
+from fnst_live.settings import CODECS, QUALITIES, LookSettings, VideoSettings
 
 AUTOMATIC = "Automatic"
 USUAL_CODEC = "h264"
@@ -41,7 +41,7 @@ class ExportSettings(QWidget):
         self._look = LookSettings()  # and what has no control here
         self._numbers: dict[Slider, QLabel] = {}
         self.style_choice, self.second_style, self.codec = Dropdown("Style"), Dropdown("Mix in"), Dropdown("Codec")
-        self.work_height, self.upscale = Dropdown("Work height"), Dropdown("Enlarge")
+        self.work_height, self.upscale = Dropdown("Work height"), EnlargeDropdown()
         self.strokes = StrokesDropdown(AUTOMATIC)
         self.strength, self.stability, self.mix = Slider("Strength"), Slider("Stability"), Slider("Share")
         self.keep_color = Switch(_switching("Keep color", self))
@@ -81,7 +81,7 @@ class ExportSettings(QWidget):
         if self.work_height.findData(look.work_height) < 0:
             self.work_height.addItem(f"{look.work_height} lines", look.work_height)
         self.work_height.setCurrentIndex(self.work_height.findData(look.work_height))
-        self.upscale.setCurrentIndex(self.upscale.findData(look.upscale))
+        self.upscale.show_upscale(look.upscale)
         self.strokes.show_stroke_size(look.stroke_size)
 
     def look(self) -> LookSettings:
@@ -134,8 +134,6 @@ class ExportSettings(QWidget):
         self.work_height.addItem(AUTOMATIC, None)
         for lines in WORK_HEIGHTS:
             self.work_height.addItem(f"{lines} lines", lines)
-        for factor in UPSCALES:
-            self.upscale.addItem("Off" if factor == 1 else f"{factor} times", factor)
         self.quality.setSpecialValueText(AUTOMATIC)
         self.quality.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.start.setPlaceholderText("0:00")

@@ -133,7 +133,8 @@ class LookPresenter(QObject):
     def _connect_focus(self) -> None:
         panel, actions = self._window.panel, self._window.actions_
         for name, control in (("strength", panel.strength), ("stability", panel.stability), ("mix", panel.mix),
-                              ("detail", panel.detail), ("strokes", panel.strokes), ("rate", panel.target_fps)):
+                              ("detail", panel.detail), ("strokes", panel.strokes), ("enlarge", panel.enlarge),
+                              ("rate", panel.target_fps)):
             actions[f"focus_{name}"].triggered.connect(control.setFocus)
 
     def _on_edit(self, field: str, value: object) -> None:

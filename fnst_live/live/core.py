@@ -115,7 +115,7 @@ class LiveCore:
         """Quick, from any thread. Whether something of it must be loaded, or told of."""
         self._painter.look = look
         self._runner.repaint()
-        return self._palette.brush_for(look) is None or not self._palette.can_mix(look)
+        return not (self._palette.has_all_of(look) and self._palette.can_mix(look))
 
     def load_look(self) -> None:
         """On the loader thread: whatever the look of this moment needs. Raises StyleError, EngineError."""
@@ -210,4 +210,4 @@ def is_same_camera(spec: SourceSpec, present: SourceSpec) -> bool:
 
 
 def wants_same_models(a: LiveLook, b: LiveLook) -> bool:
-    return (a.style, a.second_style, a.engine) == (b.style, b.second_style, b.engine)
+    return (a.style, a.second_style, a.engine, a.upscale) == (b.style, b.second_style, b.engine, b.upscale)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
-from fnst_live.compose.compositor import StrengthCompositor
+from fnst_live.compose.compositor import StrengthCompositor, UpscalingCompositor, enlarged_size
 from fnst_live.frames.frame import Frame
 from fnst_live.frames.resize import resize, work_size
 from fnst_live.live.palette import Brush, Palette
@@ -75,9 +76,9 @@ class LivePainter:
         with _timed(stage_ms, "stabilize"):
             steady = self._steadied(look, sketch.past, sketch.small, sketch.stylized)
         with _timed(stage_ms, "compose"):
-            painted = StrengthCompositor(look.strength, look.keep_color).compose(sketch.content, steady)
+            content, painted = self._composed(look, sketch.content, steady)
         self._note(look, sketch, stage_ms)
-        return Finished(sketch, painted, stage_ms)
+        return Finished(replace(sketch, content=content), painted, stage_ms)
 
     def _brush_for(self, look: LiveLook) -> Brush | None:
         """The brush that goes with the look; the one in hand until that is loaded."""
@@ -117,6 +118,16 @@ class LivePainter:
             self._past = past
             self._stabilizer.reset()
         return self._stabilizer
+
+    def _composed(self, look: LiveLook, content: Frame, steady: Frame) -> tuple[Frame, Frame]:
+        """Content and painted picture as they are shown, at one size: the content's, or larger where that is wanted."""
+        compositor = StrengthCompositor(look.strength, look.keep_color)
+        upscaler = self._palette.upscaler_for(look)
+        if upscaler is None:
+            return content, compositor.compose(content, steady)
+        size = enlarged_size(content.size, steady.size, upscaler.factor)
+        content = content.with_pixels(resize(content.pixels, size))
+        return content, UpscalingCompositor(compositor, upscaler, size).compose(content, steady)
 
     def _note(self, look: LiveLook, sketch: LiveSketch, stage_ms: dict[str, float]) -> None:
         if look.work_height is not None or sketch.small is None or self.is_still:

@@ -1,4 +1,4 @@
-"""Styles that are ready to paint with: loaded models, each with its engine, and what names them.
+"""Styles that are ready to paint with: loaded models, each with its engine, and what names them; and what enlarges.
 
 A style of a model that is loaded is one vector, so the painting thread takes it without waiting. Another model is
 loaded on a thread of its own; until it is ready, and if it cannot be, the brush in hand goes on. A file that is deleted
@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from fnst_live.live_settings import LiveLook
 from fnst_live.style_library import LoadedStyle, list_styles, load_style, read_entries
 from fnst_live.stylize.engine import Engine, StyleVector
 from fnst_live.stylize.stylizer import NetworkStylizer, mix_styles
+
+if TYPE_CHECKING:
+    from fnst_live.compose.upscaler import Upscaler
 
 MOST_MODELS = 4
 
@@ -78,6 +82,7 @@ class Palette:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], _Known] = {}  # (what was asked for, engine): replaced whole
         self._models: list[OpenModel] = []  # the one used last stands last
+        self._upscalers: dict[tuple[int, str], Upscaler] = {}  # by factor and engine
         self._loading = threading.Lock()
 
     def brush_for(self, look: LiveLook) -> Brush | None:
@@ -91,6 +96,15 @@ class Palette:
         if second.model.engine is not first.model.engine:
             return _brush(first, look)
         return _brush(replace(first, vector=mix_styles(first.vector, second.vector, look.mix)), look)
+
+    def upscaler_for(self, look: LiveLook) -> Upscaler | None:
+        """None where nothing is to be enlarged, and until it is loaded."""
+        return self._upscalers.get((look.upscale, look.engine))
+
+    def has_all_of(self, look: LiveLook) -> bool:
+        """Whether nothing of it must be loaded first."""
+        is_upscaler_there = look.upscale == 1 or self.upscaler_for(look) is not None
+        return is_upscaler_there and self.brush_for(look) is not None
 
     def can_mix(self, look: LiveLook) -> bool:
         """Vectors of two networks have nothing in common. True where there is nothing to mix."""
@@ -109,6 +123,9 @@ class Palette:
             with self._loading:
                 if _key(name, look.engine) not in self._known:
                     self._learn(name, look.engine, sparing)
+        with self._loading:
+            if look.upscale > 1 and self.upscaler_for(look) is None:
+                self._upscalers[look.upscale, look.engine] = _upscaler(look)
 
     def forget_changed(self) -> None:
         """The files are others now: what has been replaced is loaded anew when it is asked for. Raises nothing."""
@@ -157,6 +174,12 @@ def _open(style: LoadedStyle, stamp: Stamp, wanted_engine: str, others: Sequence
     shared = [m.engine for m in others if (m.network, m.wanted_engine) == (network, wanted_engine)]
     engine = shared[0] if shared else open_engine(loaded, wanted_engine)
     return OpenModel(stamp, network, wanted_engine, engine, loaded.multiple_of, loaded.min_side, names, vectors)
+
+
+def _upscaler(look: LiveLook) -> Upscaler:
+    from fnst_live.compose.upscaler import open_upscaler  # torch, as above
+
+    return open_upscaler(look.upscale, look.engine)
 
 
 def _brush(known: _Known, look: LiveLook) -> Brush:

@@ -162,8 +162,18 @@ def test_strokes_are_automatic_or_so_many_times_as_broad(bench: Bench) -> None:
     assert look(bench).stroke_size is None
 
 
+def test_what_is_painted_is_enlarged_so_many_times(bench: Bench) -> None:
+    enlarge = bench.window.panel.enlarge
+    assert enlarge.currentText() == "Off"
+    enlarge.activated.emit(enlarge.findText("4 times"))
+    assert look(bench).upscale == 4
+    enlarge.activated.emit(0)
+    assert look(bench).upscale == 1
+
+
 @pytest.mark.parametrize(("key", "name"), [(Qt.Key.Key_S, "strength"), (Qt.Key.Key_T, "stability"),
                                            (Qt.Key.Key_D, "detail"), (Qt.Key.Key_B, "strokes"),
+                                           (Qt.Key.Key_E, "enlarge"),
                                            (Qt.Key.Key_F, "target_fps")])
 def test_keys_go_to_the_controls(bench: Bench, key: Qt.Key, name: str) -> None:
     bench.press(key, SHIFT)
@@ -207,7 +217,7 @@ def test_dropped_models_are_added(bench: Bench) -> None:
 
 
 def test_the_look_of_the_last_time_is_there_from_the_beginning(make_bench: MakeBench) -> None:
-    remembered = LiveLook("udnie", "great-wave", 0.4, 0.6, 0.1, True, 480, 20.0, True, stroke_size=2)
+    remembered = LiveLook("udnie", "great-wave", 0.4, 0.6, 0.1, True, 480, 20.0, True, stroke_size=2, upscale=4)
     bench = make_bench(WindowState(look=remembered))
     assert look(bench) == remembered
     panel = bench.window.panel
@@ -215,4 +225,5 @@ def test_the_look_of_the_last_time_is_there_from_the_beginning(make_bench: MakeB
     assert panel.keep_color.isChecked()
     assert panel.mirror.isChecked()
     assert panel.detail.currentText() == "480 lines"
+    assert panel.enlarge.currentText() == "4 times"
     assert not bench.session.commands("set_look")

@@ -41,6 +41,7 @@ def test_a_damaged_file_is_a_first_start(tmp_path: Path, text: str) -> None:
     ("wipe", "left"), ("comparison", "upside down"), ("is_hud_shown", 3), ("look", []), ("source", "camera"),
     ("look", {"strength": 7}), ("look", {"strength": "much"}), ("look", {"work_height": "high"}),
     ("look", {"stroke_size": 3}), ("look", {"stroke_size": "broad"}),
+    ("look", {"upscale": 3}), ("look", {"upscale": "much"}),
     ("source", {"kind": "video"}), ("geometry", None), ("unknown", 1),
 ])
 def test_what_cannot_be_read_costs_only_itself(tmp_path: Path, field: str, value: object) -> None:

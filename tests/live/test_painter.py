@@ -35,6 +35,15 @@ class SpyEngine:
         return np.broadcast_to(style.astype(np.uint8), pixels.shape).copy()
 
 
+class Doubler:
+    """An upscaler that repeats pixels."""
+
+    factor = 2
+
+    def enlarge(self, pixels: Pixels) -> Pixels:
+        return pixels.repeat(2, 0).repeat(2, 1)
+
+
 class Desk:
     """A palette of ready colors, for `LivePainter`."""
 
@@ -42,7 +51,11 @@ class Desk:
         self.engine = SpyEngine()
         self.model = OpenModel((Path("colors"), 0, 0), "colors", "spy", self.engine, 1, 1, ("red", "blue"), {})
         self.colors = {"red": (200, 0, 0), "blue": (0, 0, 200)}
+        self.upscalers: dict[int, Doubler] = {}
         self.asked_count = 0
+
+    def upscaler_for(self, look: LiveLook) -> Doubler | None:
+        return self.upscalers.get(look.upscale)
 
     def brush_for(self, look: LiveLook) -> Brush | None:
         self.asked_count += 1
@@ -134,6 +147,20 @@ def test_strength_and_color_come_after_the_painting() -> None:
     assert len(np.unique(table.process(content).painted.pixels.reshape(-1, 3), axis=0)) > 100
 
 
+@pytest.mark.parametrize(("work_height", "size"), [
+    (16, FrameSize(64, 48)), (24, FrameSize(64, 48)), (36, FrameSize(96, 72)), (48, FrameSize(128, 96)),
+])
+def test_enlarged_it_is_shown_at_the_contents_size_or_larger(work_height: int, size: FrameSize) -> None:
+    table, content = Table(dataclasses.replace(LOOK, work_height=work_height, upscale=2)), picture()
+    assert table.process(content).painted.size == content.size  # what enlarges is not loaded yet
+    table.desk.upscalers[2] = Doubler()
+    finished = table.process(content)
+    assert (finished.painted.size, finished.sketch.content.size) == (size, size)
+    assert finished.work_size.height == work_height
+    assert finished.sketch.captured.frame is content
+    assert color_of(finished) == (200, 0, 0)
+
+
 def test_a_mirror_turns_the_content_before_it_is_painted() -> None:
     table, content = Table(dataclasses.replace(LOOK, mirror=True)), picture()
     finished = table.process(content)
@@ -159,14 +186,16 @@ def test_the_past_is_forgotten_after_a_jump_a_switch_and_a_turn_and_else_kept(
     stabilizer = CountingStabilizer()
     monkeypatch.setattr("fnst_live.live.painter.make_stabilizer", lambda stability, exact: stabilizer)
     table = Table()
+    table.desk.upscalers[2] = Doubler()
     for index in range(3):
         table.process(picture(index))
     counts = [stabilizer.reset_count]
-    for change, epoch in (({"strength": 0.5}, 0), ({"style": "blue"}, 0), ({"mirror": True}, 0), ({}, 1), ({}, 1)):
+    for change, epoch in (({"strength": 0.5}, 0), ({"upscale": 2}, 0), ({"style": "blue"}, 0), ({"mirror": True}, 0),
+                          ({}, 1), ({}, 1)):
         table.set(**change)
         table.process(picture(9), epoch)
         counts.append(stabilizer.reset_count)
-    assert np.diff(counts).tolist() == [0, 1, 1, 1, 0]
+    assert np.diff(counts).tolist() == [0, 0, 1, 1, 1, 0]
 
 
 def test_another_stability_keeps_the_past() -> None:

@@ -102,6 +102,22 @@ def test_broader_strokes_are_another_brush(user_model: Path) -> None:
     assert broad.paints_like(brush_of(palette, LiveLook("garden", engine="torch", stroke_size=2)))
 
 
+@pytest.mark.parametrize("factor", [2, 4])
+def test_what_enlarges_is_loaded_with_the_look_and_once(user_model: Path, factor: int) -> None:
+    palette, large = Palette(), LiveLook("garden", engine="torch", upscale=factor)
+    palette.load(look("garden"))
+    assert palette.has_all_of(look("garden"))
+    assert palette.upscaler_for(look("garden")) is None
+    assert not palette.has_all_of(large)
+    palette.load(large)
+    assert palette.has_all_of(large)
+    upscaler = palette.upscaler_for(large)
+    assert upscaler is not None
+    assert upscaler.factor == factor
+    palette.load(large)
+    assert palette.upscaler_for(large) is upscaler
+
+
 def test_a_style_may_be_named_by_its_file(user_model: Path) -> None:
     palette = Palette()
     for name, style in ((str(user_model), "garden"), (f"{user_model}#pond", "pond")):
