@@ -36,6 +36,7 @@ class ControlPanel(QWidget):
         self.target_fps = _target_fps()
         self.strokes = StrokesDropdown("Auto", "focus_strokes")
         self.enlarge = EnlargeDropdown("focus_enlarge")
+        self.enlarge.setMinimumWidth(self.strokes.sizeHint().width())  # they stand under one another
         self.keep_color = Switch(actions["keep_color"])
         self.mirror = Switch(actions["mirror"])
         self._values = {slider: quiet_label("") for slider in (self.strength, self.stability, self.mix)}
