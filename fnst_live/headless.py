@@ -135,7 +135,7 @@ def render_video(
     """
     video = request.video
     with VideoFileSource(
-        request.source, input_color=video.input_color, start_s=video.start_s, end_s=video.end_s
+        request.source, input_color=video.input_color, start_s=video.start_s, end_s=video.end_s, decoder=video.decoder
     ) as source:
         painting = open_painting(request.look)
         output = request.output or default_output(request.source, painting.style_name)

@@ -12,9 +12,9 @@ from pathlib import Path
 from fnst_live.errors import SettingError
 from fnst_live.options import option
 
-NVENC = "nvenc"
+NVDEC, NVENC = "nvdec", "nvenc"
 ENGINES = ("auto", "cuda", "openvino", "torch")
-ENCODERS = ("cpu", NVENC)
+DECODERS, ENCODERS = ("cpu", NVDEC), ("cpu", NVENC)
 CODECS = ("h264", "hevc", "av1", "vp9", "prores", "ffv1")
 QUALITIES: dict[str, tuple[int, int] | None] = {  # best and worst; None: without loss
     "h264": (0, 51), "hevc": (0, 51), "av1": (0, 63), "vp9": (0, 63), "prores": (1, 31), "ffv1": None,
@@ -83,6 +83,7 @@ class VideoSettings:
     quality: int | None = option(
         "the encoder's own constant quality number, lower is better (h264: CRF, default 18)", None, metavar="N"
     )
+    decoder: str = option("who decodes: the processor, or an NVIDIA card if one can", "cpu", choices=DECODERS)
     encoder: str = option("who encodes h264, hevc and av1: the processor, or an NVIDIA card if one can", "cpu",
                           choices=ENCODERS)
     input_color: str | None = option(

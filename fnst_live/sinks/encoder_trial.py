@@ -5,20 +5,18 @@ Beside those the program writes with, the hardware's own are tried: that FFmpeg 
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 import av
-import av.logging
 import numpy as np
 from av.codec.codec import UnknownCodecError
 from av.video.codeccontext import VideoCodecContext
 
 from fnst_live.frames.frame import Pixels
+from fnst_live.libav_messages import errors_of_libav
 from fnst_live.sinks.encoders import ENCODERS, EncoderSpec
 
 HARDWARE_FORMAT = "nv12"
@@ -53,14 +51,14 @@ def survey_encoders(picture: Pixels) -> list[EncoderReport]:
 
 def try_encoder(codec: str, spec: EncoderSpec, picture: Pixels) -> EncoderReport:
     """Open the encoder and encode a short video of the picture."""
-    with _errors_of_libav() as messages:
+    with errors_of_libav() as complaints:
         try:
             return EncoderReport(codec, spec.encoder, milliseconds=_milliseconds(codec, spec, picture))
         except UnknownCodecError:
             return EncoderReport(codec, spec.encoder, "not in this build of FFmpeg")
-        except av.error.FFmpegError as error:  # the first message names the cause, later ones its consequences
-            reason = messages[0][2] if messages else error.strerror or type(error).__name__
-            return EncoderReport(codec, spec.encoder, " ".join(reason.split()))
+        except av.error.FFmpegError as error:
+            trouble = error.strerror or type(error).__name__
+    return EncoderReport(codec, spec.encoder, complaints[0] if complaints else trouble)
 
 
 def _milliseconds(codec: str, spec: EncoderSpec, picture: Pixels) -> float:
@@ -99,15 +97,3 @@ def _grey_palette_frame(levels: Pixels) -> av.VideoFrame:
     """uint8 (H, W); swscale would make no palette."""
     palette = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 4, axis=1)
     return av.VideoFrame.from_ndarray((levels, palette), format="pal8")  # type: ignore[arg-type]  # its stub is behind
-
-
-@contextlib.contextmanager
-def _errors_of_libav() -> Iterator[list[tuple[int, str, str]]]:
-    """What libav complains of is collected instead of printed: (level, name, message)."""
-    before = av.logging.get_level()
-    av.logging.set_level(av.logging.ERROR)
-    try:
-        with av.logging.Capture(local=False) as messages:
-            yield messages
-    finally:
-        av.logging.set_level(before)

@@ -78,7 +78,7 @@ class VideoDecoder:
         deinterlacer: Deinterlacer | None = None
         for picture in self._pictures():
             if picture.interlaced_frame and deinterlacer is None:
-                deinterlacer = Deinterlacer(self.stream)
+                deinterlacer = Deinterlacer(picture, self.stream)
                 self.was_interlaced = True
             yield from deinterlacer.push(picture) if deinterlacer else (picture,)
         yield from deinterlacer.flush() if deinterlacer else ()
@@ -152,10 +152,11 @@ class VideoDecoder:
 class Deinterlacer:
     """bwdif, one progressive frame per interlaced one; progressive frames in between pass unchanged."""
 
-    def __init__(self, stream: VideoStream):
+    def __init__(self, first: av.VideoFrame, stream: VideoStream):
+        """first: a picture; the stream may promise another format, such as a card's own."""
         graph = av.filter.Graph()
         graph.link_nodes(
-            graph.add_buffer(template=stream),
+            graph.add_buffer(None, first.width, first.height, first.format, time_base=stream.time_base),
             graph.add("bwdif", "mode=send_frame:deint=interlaced"),
             graph.add("buffersink"),
         ).configure()

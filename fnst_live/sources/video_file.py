@@ -26,9 +26,10 @@ from fnst_live.frames.frame import Frame, FrameSize, Pixels
 from fnst_live.frames.resize import within_lines
 from fnst_live.frames.timing import TimeWindow
 from fnst_live.frames.video_format import VideoFormat
+from fnst_live.sources.decoder_choice import open_decoded_by
 from fnst_live.sources.hdr import tone_map
 from fnst_live.sources.orientation import Orientation, orientation_of
-from fnst_live.sources.video_decoder import VideoDecoder, open_input, origin_of, pick_video_stream
+from fnst_live.sources.video_decoder import VideoDecoder, origin_of, pick_video_stream
 
 ACCURATE = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 CUT_OFF_SHARE = Fraction(98, 100)  # of the promised length; containers round theirs
@@ -53,14 +54,16 @@ class VideoFileSource:
         start_s: float | None = None,
         end_s: float | None = None,
         most_lines: int | None = None,
+        decoder: str = "cpu",
     ):
         """Opens the file and decodes a first picture. Raises InputError.
 
         most_lines: for a picture that is only looked at: quickly converted, in square pixels, and not higher.
+        decoder: see `open_decoded_by`.
         """
         self.path = path
-        self.warnings: list[str] = []
-        self._container = open_input(path)
+        self._container, why_not_wanted = open_decoded_by(decoder, path)
+        self.warnings = [why_not_wanted] if why_not_wanted else []
         try:
             self._stream = pick_video_stream(self._container, path)
             self.window = TimeWindow.after_origin(origin_of(self._stream), start_s, end_s, _zero_s(self._container))

@@ -1,0 +1,44 @@
+"""Who decodes: the processor, or a card that is asked for and found able to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+from av.codec.hwaccel import HWAccel
+from av.container import InputContainer
+
+from fnst_live.libav_messages import errors_of_libav
+from fnst_live.settings import NVDEC
+from fnst_live.sources.video_decoder import open_input, pick_video_stream
+
+BY_PROCESSOR = "decoded by the processor"
+
+
+def open_decoded_by(wanted: str, path: Path) -> tuple[InputContainer, str]:
+    """The opened file, and why it is not decoded as wanted, in a sentence, or "". Raises InputError.
+
+    A card's pictures come back to the processor's memory with all that is said of them: tags, times, rotation.
+    """
+    container = open_input(path)
+    if wanted != NVDEC:
+        return container, ""
+    stream = pick_video_stream(container, path)
+    on_card, reason = _open_on_card(path)
+    if on_card is None:
+        return container, f"no card decodes here ({reason}): {BY_PROCESSOR}"
+    if not on_card.streams[stream.index].codec_context.is_hwaccel:
+        on_card.close()
+        return container, f"no card decodes {stream.codec_context.name}: {BY_PROCESSOR}"
+    container.close()
+    return on_card, ""
+
+
+def _open_on_card(path: Path) -> tuple[InputContainer | None, str]:
+    """Where the card can, and else the reason. What of a file it cannot decode, the processor does."""
+    with errors_of_libav() as complaints:
+        try:
+            return av.open(str(path), metadata_errors="replace", hwaccel=HWAccel("cuda")), ""
+        except (av.error.FFmpegError, OSError, ValueError, RuntimeError) as error:
+            trouble = error
+    return None, complaints[0] if complaints else str(trouble)
