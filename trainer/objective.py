@@ -85,7 +85,9 @@ class Objective:
         style_weights = torch.tensor(self.weights.style, device=rows.device)      # (style_count,)
         return {
             "content": content_loss(features, content_features, energies) * self.weights.content,
-            "style": style_loss(features, {k: gram[rows] for k, gram in self.grams.items()}, style_weights[rows]),
+            "style": style_loss(
+                without_border(features), {k: gram[rows] for k, gram in self.grams.items()}, style_weights[rows]
+            ),
             "tv": total_variation_loss(stylized) * self.weights.tv,
         }
 
@@ -111,9 +113,20 @@ def grams_of(images: Iterable[Tensor], loss_network: LossNetwork, levels: int = 
     grams: defaultdict[str, list[Tensor]] = defaultdict(list)
     for image in images:
         with torch.no_grad():
-            for layer, feature in pyramid_features(image, loss_network, levels, STYLE_LAYERS).items():
+            features = pyramid_features(image, loss_network, levels, STYLE_LAYERS)
+            for layer, feature in without_border(features).items():
                 grams[layer].append(gram_matrix(feature))
     return {layer: torch.cat(rows) for layer, rows in grams.items()}
+
+
+def without_border(features: Features) -> Features:
+    """All but the outermost ring, which sees the zeros that VGG's convolutions have around a picture.
+
+    A crop has more of it than a painting: a network would make up for that by a frame around everything it paints.
+    """
+    return {
+        name: feature[:, :, 1:-1, 1:-1] if min(feature.shape[2:]) > 2 else feature for name, feature in features.items()
+    }
 
 
 def pyramid_features(
