@@ -85,6 +85,8 @@ def _add_window(parser: argparse.ArgumentParser) -> None:
                         help="what the window shows (default: as the last time, at first a camera)")
     parser.add_argument("--style", metavar="NAME|FILE", help="after what it paints (default: as the last time)")
     parser.add_argument("--fullscreen", action="store_true", help="nothing but the picture")
+    parser.add_argument("--virtual-camera", action="store_true",
+                        help="calls and streams see the painted picture as a camera (Linux, by v4l2loopback)")
 
 
 def _add_command(commands: Any, name: str, help_text: str,
@@ -139,7 +141,7 @@ def _add_bench(commands: Any) -> None:
 def _window(arguments: argparse.Namespace) -> None:
     from fnst_live.gui.app import StartRequest, run_window
 
-    run_window(StartRequest(arguments.source, arguments.style, arguments.fullscreen))
+    run_window(StartRequest(arguments.source, arguments.style, arguments.fullscreen, arguments.virtual_camera))
 
 
 def _video(arguments: argparse.Namespace) -> None:

@@ -22,10 +22,11 @@ import av
 import torch
 
 from fnst_live import __version__, paths, style_library
-from fnst_live.errors import EngineError, StyleError
+from fnst_live.errors import EngineError, OutputError, StyleError
 from fnst_live.frames.frame import FrameSize
 from fnst_live.settings import DEFAULT_STYLE
 from fnst_live.sinks.encoder_trial import EncoderReport, survey_encoders
+from fnst_live.sinks.virtual_camera import find_virtual_camera
 from fnst_live.sources.devices import Camera, list_cameras, why_no_cameras
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel
 from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
@@ -88,7 +89,10 @@ class CacheFolder:
 
 @dataclass(frozen=True)
 class DoctorReport:
-    """Everything. trial_style: what the engines painted; chosen_engine: what `auto` uses, or why there is none."""
+    """Everything.
+
+    trial_style: what the engines painted. chosen_engine, virtual_camera: what is used, or why there is none.
+    """
 
     versions: dict[str, str]
     machine: Machine
@@ -97,6 +101,7 @@ class DoctorReport:
     chosen_engine: str
     encoders: tuple[EncoderReport, ...]
     cameras: tuple[Camera, ...]
+    virtual_camera: str
     style_folders: tuple[StyleFolder, ...]
     cache: CacheFolder
 
@@ -109,6 +114,7 @@ class DoctorReport:
             "chosen_engine": self.chosen_engine,
             "encoders": [_encoder_as_json(encoder) for encoder in self.encoders],
             "cameras": [_with_plain_paths(asdict(camera)) for camera in self.cameras],
+            "virtual_camera": self.virtual_camera,
             "style_folders": [_with_plain_paths(asdict(folder)) for folder in self.style_folders],
             "cache": _with_plain_paths(asdict(self.cache)),
         }
@@ -121,6 +127,7 @@ class DoctorReport:
             (f"Engines ({self.trial_style} at {TRIAL_SIZE}, against float32)", self._engine_rows()),
             (f"Encoders (at {TRIAL_SIZE})", [_encoder_row(encoder) for encoder in self.encoders]),
             ("Cameras", [_camera_row(camera) for camera in self.cameras] or [(why_no_cameras(),)]),
+            ("Virtual camera", [(self.virtual_camera,)]),
             ("Style folders", [row for folder in self.style_folders for row in _folder_rows(folder)]),
             ("Cache", [_cache_row(self.cache)]),
         ]
@@ -143,6 +150,7 @@ def collect_report(tell: Tell = lambda _: None) -> DoctorReport:
     tell("checking cameras and folders")
     return DoctorReport(
         _versions(), machine, trial_style, tuple(engines), chosen, tuple(encoders), tuple(list_cameras()),
+        _virtual_camera(),
         tuple(_style_folder(folder) for folder in style_library.style_folders()), _cache_folder(),
     )
 
@@ -222,6 +230,14 @@ def _chosen_engine(model: StyleModel) -> str:
     except EngineError as error:
         return f"none: {error}"
     return f"{engine.name} {engine.precision}"
+
+
+def _virtual_camera() -> str:
+    try:
+        camera = find_virtual_camera()
+    except OutputError as error:
+        return str(error)
+    return f"{camera.path}  {camera.name}"
 
 
 def _style_folder(folder: Path) -> StyleFolder:

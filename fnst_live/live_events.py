@@ -114,6 +114,18 @@ class RecordingLost:
     """It has ended by itself, or could not begin; a `Failed` tells why. What was written so far stays."""
 
 
+@dataclass(frozen=True)
+class BroadcastStarted:
+    """Other programs see the painted picture as a camera of this name."""
+
+    camera_name: str
+
+
+@dataclass(frozen=True)
+class BroadcastEnded:
+    """They do not any more, or it could not begin; a `Failed` tells why, if nobody asked for it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Thumbnails:
     """The current frame in some styles, those of one model file at a time. generation: as in `LiveResult`."""
@@ -131,5 +143,6 @@ class ModelAdded:
 
 Event = (
     SourceOpened | SourceLost | SourceBack | SourceEnded | StyleChanged | StylesChanged | EngineReady | Failed | Notice
-    | SnapshotSaved | RecordingStarted | RecordingSaved | RecordingLost | Thumbnails | ModelAdded
+    | SnapshotSaved | RecordingStarted | RecordingSaved | RecordingLost | BroadcastStarted | BroadcastEnded | Thumbnails
+    | ModelAdded
 )

@@ -4,10 +4,10 @@ Importing this costs nothing. `start` sets four threads to work, and whatever is
 
     sources     opens cameras, files and the scene; first of all it makes the core, so that there is a picture soon
     styles      loads models and their engines, looks at the models folder when it has changed
-    keeping     snapshots, and the beginnings and ends of recordings
+    keeping     snapshots, and the beginnings and ends of recordings and of the broadcast
     thumbnails  asks the painting thread for small pictures, one between two frames
 
-The core has its own: capture, paint, finish (`pipeline.live`), record; and one watches the models folder.
+The core has its own: capture, paint, finish (`pipeline.live`), record, broadcast; and one watches the models folder.
 """
 
 from __future__ import annotations
@@ -114,6 +114,13 @@ class LiveSession:
     def stop_recording(self) -> None:
         self._keeping.post(lambda: self._with_core(lambda core: core.keeping.stop_recording()))
 
+    def start_broadcast(self) -> None:
+        """Show the painted picture to other programs, as a camera."""
+        self._keeping.post(lambda: self._with_core(lambda core: core.start_broadcast()))
+
+    def stop_broadcast(self) -> None:
+        self._keeping.post(lambda: self._with_core(lambda core: core.keeping.stop_broadcast()))
+
     def write_sound(self, samples: bytes, sample_rate: int, channels: int) -> None:
         """s16le samples that have just been heard; nothing where nothing is recorded."""
         self._with_core(lambda core: core.keeping.record_sound(samples, sample_rate, channels))
@@ -135,6 +142,7 @@ class LiveSession:
         if self._watch is not None:
             self._watch.close()
         self.stop_recording()
+        self.stop_broadcast()
         self._keeping.close(is_finishing=True)
         self._with_core(lambda core: core.close_picture())
         self._thumbnails.close()

@@ -25,6 +25,7 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> list[StartRequest]:
     (["--source", "scene"], StartRequest(SourceSpec("scene"))),
     (["--source", "camera:1", "--style", "udnie", "--fullscreen"],
      StartRequest(SourceSpec("camera", Path("/dev/video1")), "udnie", is_full_screen=True)),
+    (["--virtual-camera"], StartRequest(is_broadcasting=True)),
     (["--source", "holiday.mp4"], StartRequest(SourceSpec("video", Path("holiday.mp4")))),
     (["--source", "photo.jpg"], StartRequest(SourceSpec("picture", Path("photo.jpg")))),
 ])

@@ -39,6 +39,7 @@ REPORT = DoctorReport(
     cameras=(
         Camera("Webcam", Path("/dev/video0")), Camera("Other", Path("/dev/video2"), "another program is using it"),
     ),
+    virtual_camera="/dev/video9  fnst-live",
     style_folders=(
         StyleFolder(Path("/shipped"), exists=True, styles=12), StyleFolder(Path("/gone"), exists=False),
         StyleFolder(Path("/own"), exists=True, styles=1, unreadable={"bad.safetensors": "is not a style model"}),
@@ -74,6 +75,9 @@ Encoders (at 640x480)
 Cameras
   /dev/video0  Webcam  can be opened
   /dev/video2  Other   another program is using it
+
+Virtual camera
+  /dev/video9  fnst-live
 
 Style folders
   /shipped           12 styles
@@ -144,7 +148,7 @@ def test_a_report_of_this_machine(untried: None, folder: Path) -> None:
     assert report.machine.cores >= 1
     assert report.machine.memory_bytes is None or report.machine.memory_bytes > 2**28
     assert (report.machine.cuda is None) == bool(report.machine.no_cuda)
-    assert report.as_text().count("\n\n") == 6
+    assert report.as_text().count("\n\n") == 7
 
 
 def test_a_library_that_is_missing_is_said_to_be(untried: None, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,7 @@ class StartRequest:
     source: SourceSpec | None = None
     style: str | None = None
     is_full_screen: bool = False
+    is_broadcasting: bool = False
 
 
 def run_window(request: StartRequest) -> None:
@@ -71,7 +72,7 @@ def run_window(request: StartRequest) -> None:
     qInstallMessageHandler(pass_on)
     live_window = LiveWindow(_surroundings(), state)
     with signals_calling(live_window.end), exceptions_told(live_window.view.on_event):
-        live_window.show(is_full_screen=request.is_full_screen)
+        live_window.show(is_full_screen=request.is_full_screen, is_broadcasting=request.is_broadcasting)
         app.exec()
     live_window.dispose()
 

@@ -79,6 +79,8 @@ COMMANDS = (
     Command("record", "Record", ("R",), "Keep", "Record the painted video", "record", is_switch=True),
     Command("keep_original", "Record the original beside", ("Shift+R",), "Keep",
             "A second file without paint", is_switch=True),
+    Command("broadcast", "Virtual camera", ("V",), "Keep", "Calls and streams see the painted picture as a camera",
+            "broadcast", is_switch=True),
     Command("microphone", "Record with microphone", ("A",), "Keep", "Sound for recordings; off at every start",
             "microphone", is_switch=True),
     Command("export", "Paint files…", ("Ctrl+E",), "Keep", "Paint whole videos and pictures into new files"),

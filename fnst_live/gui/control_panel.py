@@ -71,24 +71,20 @@ class ControlPanel(QWidget):
 
     def _lay_out(self, actions: Actions) -> None:
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 16, 16, 16)
+        column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(6)
         self._add_slider(column, "Strength", self.strength)
         self._add_slider(column, "Stability", self.stability)
         column.addWidget(self.keep_color)
         column.addWidget(self.mirror)
-        column.addSpacing(14)
+        column.addSpacing(8)
         column.addWidget(quiet_label("MIX", "heading"))
-        column.addSpacing(2)
         column.addLayout(_row(self.second_style, ActionButton(actions["swap_styles"]), stretch_first=True))
         self._add_slider(column, "Share of the second", self.mix)
-        column.addSpacing(14)
+        column.addSpacing(8)
         column.addWidget(quiet_label("DETAIL", "heading"))
-        column.addSpacing(2)
         column.addLayout(_row(self.detail, self.target_fps, stretch_first=True))
-        column.addSpacing(4)
         column.addLayout(_row(quiet_label("Strokes", ""), self.strokes))
-        column.addSpacing(4)
         column.addLayout(_row(quiet_label("Enlarge", ""), self.enlarge))
         column.addStretch()
 
@@ -101,7 +97,7 @@ class ControlPanel(QWidget):
         label.setBuddy(slider)
         column.addLayout(_row(label, value))
         column.addWidget(slider)
-        column.addSpacing(4)
+        column.addSpacing(2)
 
 
 def _row(first: QWidget, last: QWidget, *, stretch_first: bool = False) -> QHBoxLayout:

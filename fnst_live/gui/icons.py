@@ -59,6 +59,9 @@ _SHAPES = {
     "stop": '<rect x="6.5" y="6.5" width="11" height="11" rx="2" fill="{color}"/>',
     "snapshot": '<path d="M4 8h3.5l1.5-2.5h6L16.5 8H20a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V9a1 1 0 '
                 '0 1 1-1z"/><circle cx="12" cy="13" r="3.3"/>',
+    "broadcast": '<circle cx="12" cy="12" r="2.2" fill="{color}"/><path d="M8 16a5.6 5.6 0 0 1 0-8"/>'
+                 '<path d="M16 8a5.6 5.6 0 0 1 0 8"/><path d="M5.2 18.8a9.6 9.6 0 0 1 0-13.6"/>'
+                 '<path d="M18.8 5.2a9.6 9.6 0 0 1 0 13.6"/>',
     "close": '<path d="M7 7l10 10"/><path d="M17 7L7 17"/>',
     "right": '<path d="M10 7l5 5-5 5"/>',
     "retry": '<path d="M18.5 8.5A7.5 7.5 0 1 0 19.5 13"/><path d="M19 4v5h-5"/>',

@@ -1,4 +1,4 @@
-"""Snapshots and recordings: one key each, a word when they are saved, and the way to the folder."""
+"""Snapshots, recordings and the virtual camera: one key each, a word when they are there, the way to the folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,16 @@ from fnst_live.errors import InputError
 from fnst_live.gui.main_window import MainWindow
 from fnst_live.gui.session import Session
 from fnst_live.gui.show_in_folder import show_in_folder, why_not_shown
-from fnst_live.live_events import Event, Failed, RecordingLost, RecordingSaved, RecordingStarted, SnapshotSaved
+from fnst_live.live_events import (
+    BroadcastEnded,
+    BroadcastStarted,
+    Event,
+    Failed,
+    RecordingLost,
+    RecordingSaved,
+    RecordingStarted,
+    SnapshotSaved,
+)
 
 if TYPE_CHECKING:
     from fnst_live.gui.sound import Microphone
@@ -44,6 +53,7 @@ class KeepingPresenter(QObject):
         self._folders = folders
         self._microphone: Microphone | None = None
         self._started_s: float | None = None
+        self._is_broadcasting = False
         self._clock = QTimer(self)
         self._clock.setInterval(CLOCK_MS)
         self._clock.timeout.connect(self._show_time)
@@ -53,6 +63,7 @@ class KeepingPresenter(QObject):
         actions["snapshot"].triggered.connect(lambda: session.snapshot(folders.pictures))
         actions["record"].triggered.connect(self._on_record)
         actions["microphone"].triggered.connect(self._on_microphone)
+        actions["broadcast"].triggered.connect(self._on_broadcast)
         window.toast.show_in_folder.connect(self._open_folder)
 
     @property
@@ -79,6 +90,11 @@ class KeepingPresenter(QObject):
             self._tell_saved(event)
         elif isinstance(event, RecordingLost):
             self._end()
+        elif isinstance(event, BroadcastStarted):
+            self._show_broadcast(is_on=True)
+            self._window.toast.show_text(f"Other programs see this as the camera {event.camera_name}")
+        elif isinstance(event, BroadcastEnded):
+            self._show_broadcast(is_on=False)
         elif isinstance(event, Failed):
             self._show_state()
 
@@ -100,6 +116,18 @@ class KeepingPresenter(QObject):
         else:
             self._session.start_recording(self._folders.videos, self.keeps_original, self._microphone is not None)
         self._show_state()
+
+    def _on_broadcast(self) -> None:
+        """As with a recording, the session says when it has begun."""
+        if self._is_broadcasting:
+            self._session.stop_broadcast()
+        else:
+            self._session.start_broadcast()
+        self._show_broadcast(is_on=self._is_broadcasting)
+
+    def _show_broadcast(self, *, is_on: bool) -> None:
+        self._is_broadcasting = is_on
+        self._window.actions_["broadcast"].setChecked(is_on)
 
     def _on_microphone(self) -> None:
         if self._microphone is not None:

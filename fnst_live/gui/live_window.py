@@ -47,7 +47,7 @@ class LiveWindow(QObject):
     def __init__(self, surroundings: Surroundings, state: WindowState):
         super().__init__()
         self._surroundings = surroundings
-        self._is_closing = False
+        self._is_closing = self._begins_broadcast = False
         self.window = MainWindow(surroundings.list_cameras)
         self.bridge = SessionBridge(surroundings.make_session, self)
         session = self.bridge.session
@@ -62,7 +62,9 @@ class LiveWindow(QObject):
         self._connect()
         self._restore_geometry(state.geometry)
 
-    def show(self, *, is_full_screen: bool = False) -> None:
+    def show(self, *, is_full_screen: bool = False, is_broadcasting: bool = False) -> None:
+        """is_broadcasting: other programs see it from the first painted picture on."""
+        self._begins_broadcast = is_broadcasting
         self.window.actions_["full_screen"].setChecked(is_full_screen)
         self.window.viewport.setFocus()
         self.window.show()
@@ -119,6 +121,8 @@ class LiveWindow(QObject):
         if result.style:
             self.bridge.result_arrived.disconnect(self._settle)
             gc.freeze()
+            if self._begins_broadcast:
+                self.window.actions_["broadcast"].trigger()
 
     def _close(self) -> None:
         """Once: Ctrl-C may come again while threads are waited for."""

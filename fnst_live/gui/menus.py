@@ -12,7 +12,7 @@ from fnst_live.gui.commands import Actions
 SEPARATOR = ""
 MENUS = (
     ("&File", ("open_file", "CAMERAS", "play_scene", SEPARATOR, "export", SEPARATOR, "snapshot", "record",
-               "keep_original", "microphone", SEPARATOR, "quit")),
+               "keep_original", "microphone", "broadcast", SEPARATOR, "quit")),
     ("&Style", ("STYLES", SEPARATOR, "previous_style", "next_style", SEPARATOR, "SECOND", "swap_styles", SEPARATOR,
                 "keep_color", "stronger", "weaker", SEPARATOR, "add_style", "open_models")),
     ("&Playback", ("play", "step_back", "step_forward", "seek_back", "seek_forward", "loop", "sound", SEPARATOR,

@@ -1,4 +1,7 @@
-"""Keeping what is shown: microphone, the time recorded, record and snapshot. Room for the time is always kept."""
+"""Where the picture goes: the time recorded, virtual camera, microphone, record and snapshot.
+
+Room for the time is always kept.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ class Recorder(QWidget):
         row.setSpacing(2)
         row.addWidget(self.time)
         row.addSpacing(theme.GAP)
-        for name in ("microphone", "record", "snapshot"):
+        for name in ("broadcast", "microphone", "record", "snapshot"):
             row.addWidget(ActionButton(actions[name]))
 
     def show_recording(self, seconds: float | None) -> None:

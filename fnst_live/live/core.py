@@ -179,12 +179,16 @@ class LiveCore:
 
     def _on_result(self, _: LiveResult, finished: Finished) -> None:
         self._finished = finished
-        self.keeping.record(finished)
+        self.keeping.take(finished)
         self._on_frame()
 
     def start_recording(self, folder: Path, *, with_original: bool, with_sound: bool) -> None:
         """Raises OutputError."""
         self.keeping.start_recording(self._finished, folder, with_original=with_original, with_sound=with_sound)
+
+    def start_broadcast(self) -> None:
+        """Raises OutputError, InputError."""
+        self.keeping.start_broadcast(self._finished)
 
     def ask_for_thumbnails(self) -> int:
         """Quick, from any thread. The number of the request."""

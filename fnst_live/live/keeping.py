@@ -1,4 +1,7 @@
-"""What is kept of the live picture: snapshots and recordings. On a thread of its own, but for what says otherwise."""
+"""Where the live picture goes beside the window: snapshots, recordings, and the camera that other programs see.
+
+On a thread of its own, but for what says otherwise.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,31 @@ from pathlib import Path
 
 from fnst_live.errors import InputError
 from fnst_live.frames.frame import Frame
+from fnst_live.live.broadcast import Broadcast
 from fnst_live.live.recording import LiveRecording
-from fnst_live.live_events import Event, Failed, RecordingLost, RecordingSaved, RecordingStarted, SnapshotSaved
+from fnst_live.live_events import (
+    BroadcastEnded,
+    BroadcastStarted,
+    Event,
+    Failed,
+    RecordingLost,
+    RecordingSaved,
+    RecordingStarted,
+    SnapshotSaved,
+)
 from fnst_live.pipeline.live import Finished, LiveResult
 from fnst_live.sinks.dated import dated_path
 from fnst_live.sinks.picture import write_picture
+from fnst_live.sinks.virtual_camera import VirtualCameraSink, find_virtual_camera
 
 
 class Keeping:
-    """Satisfies `live.recording.RecordingListener`. One recording at a time."""
+    """Satisfies `live.recording.RecordingListener`. One recording at a time, and one broadcast."""
 
     def __init__(self, on_event: Callable[[Event], None]):
         self._on_event = on_event
         self._recording: LiveRecording | None = None
+        self._broadcast: Broadcast | None = None
 
     def snapshot(self, result: LiveResult | None, folder: Path) -> None:
         """Raises OutputError, InputError."""
@@ -50,11 +65,37 @@ class Keeping:
             recording.join()
             self._recording = None
 
-    def record(self, finished: Finished) -> None:
+    def take(self, finished: Finished) -> None:
         """On the finishing thread, with every picture."""
-        recording = self._recording
+        recording, broadcast = self._recording, self._broadcast
         if recording is not None:
             recording.write(finished.painted, finished.sketch.captured.frame)
+        if broadcast is not None:
+            broadcast.show(finished.painted)
+
+    def start_broadcast(self, newest: Finished | None) -> None:
+        """newest: the first picture, whose size the camera has from there on. Raises OutputError, InputError."""
+        self.stop_broadcast()
+        if newest is None:
+            raise InputError("there is no picture yet: try again in a moment")
+        camera = VirtualCameraSink(find_virtual_camera(), newest.painted.size)
+        broadcast = Broadcast(camera, self._on_broadcast_failed)
+        broadcast.show(newest.painted)
+        self._broadcast = broadcast
+        self._on_event(BroadcastStarted(camera.name))
+        broadcast.start()
+
+    def stop_broadcast(self) -> None:
+        """Waits until its thread is gone."""
+        broadcast, self._broadcast = self._broadcast, None
+        if broadcast is not None:
+            broadcast.stop()
+            self._on_event(BroadcastEnded())
+
+    def _on_broadcast_failed(self, error: Exception) -> None:
+        self._broadcast = None
+        self._on_event(BroadcastEnded())
+        self._on_event(Failed.of(error))
 
     def record_sound(self, samples: bytes, sample_rate: int, channels: int) -> None:
         """On any thread."""

@@ -1,31 +1,22 @@
 """Which cameras there are, whether they can be used, and their modes. No stream is started: no light goes on.
 
-Linux tells by sysfs; each node is then opened and asked what it is (V4L2, VIDIOC_QUERYCAP), since most cameras have
-a second node beside the one with pictures, and what it offers (VIDIOC_ENUM_FMT and its like).
+Each is asked what it offers (V4L2, VIDIOC_ENUM_FMT and its like).
 """
 
 from __future__ import annotations
 
-import errno
 import itertools
 import os
 import struct
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SYSFS = Path("/sys/class/video4linux")
-DEV = Path("/dev")
+from fnst_live.video_nodes import DEV, SYSFS, Ioctl, kernel_ioctl, list_nodes
 
-# linux/videodev2.h. struct v4l2_capability: driver, card, bus_info, version, capabilities, device_caps, reserved
-CAPABILITY = struct.Struct("=16s32s32s3I12x")
-VIDIOC_QUERYCAP = 0x80685600
-VIDEO_CAPTURE = 0x00000001 | 0x00001000  # V4L2_CAP_VIDEO_CAPTURE, V4L2_CAP_VIDEO_CAPTURE_MPLANE
-HAS_DEVICE_CAPS = 0x80000000
-
-# struct v4l2_fmtdesc: index, type, flags, description, pixelformat, mbus_code, reserved
+# linux/videodev2.h. struct v4l2_fmtdesc: index, type, flags, description, pixelformat, mbus_code, reserved
 FORMAT = struct.Struct("=3I32s4sI12x")
 VIDIOC_ENUM_FMT = 0xC0405602
 BUFFER_TYPES = (1, 9)  # V4L2_BUF_TYPE_VIDEO_CAPTURE, ..._MPLANE
@@ -45,15 +36,6 @@ USUAL_RATES = (60.0, 50.0, 30.0, 25.0, 15.0)
 
 LARGEST_LIVE = (1280, 720)  # more costs time at every stage, and is rarely seen under paint
 SMOOTH_FPS = 30
-
-PROBLEMS = {
-    errno.EACCES: "you may not open it: join the group 'video' and log in anew",
-    errno.EPERM: "you may not open it: join the group 'video' and log in anew",
-    errno.EBUSY: "another program is using it",
-    errno.ENOENT: "it has no node in /dev: a container must be given it",
-}
-
-Ioctl = Callable[[int, int, bytearray], object]
 
 
 @dataclass(frozen=True)
@@ -77,9 +59,8 @@ class CameraMode:
 
 def list_cameras(sysfs: Path = SYSFS, dev: Path = DEV, ioctl: Ioctl | None = None) -> list[Camera]:
     """All cameras in the order of their numbers, those that cannot be used too; empty where the system is not Linux."""
-    entries = sorted(sysfs.glob("video*"), key=_number)
-    cameras = [_camera(entry, dev / entry.name, ioctl or _ioctl) for entry in entries]
-    return [camera for camera in cameras if camera is not None]
+    nodes = list_nodes(sysfs, dev, ioctl)
+    return [Camera(node.name, node.path, node.problem) for node in nodes if node.gives_pictures]
 
 
 def why_no_cameras() -> str:
@@ -94,7 +75,7 @@ def list_modes(node: Path, ioctl: Ioctl | None = None) -> list[CameraMode]:
     except OSError:
         return []
     try:
-        modes = _modes(_Questions(descriptor, ioctl or _ioctl))
+        modes = _modes(_Questions(descriptor, ioctl or kernel_ioctl))
         return list(dict.fromkeys(modes))
     finally:
         os.close(descriptor)
@@ -162,43 +143,3 @@ def _modes(ask: _Questions) -> Iterator[CameraMode]:
 def _rate(numerator: int, denominator: int) -> float:
     """Of an interval in seconds."""
     return round(denominator / numerator, 3) if numerator else 0.0
-
-
-def _camera(entry: Path, node: Path, ioctl: Ioctl) -> Camera | None:
-    """What stands behind one node, or None if it gives no pictures."""
-    try:
-        return Camera(_name(entry), node) if _gives_pictures(node, ioctl) else None
-    except OSError as error:
-        return Camera(_name(entry), node, PROBLEMS.get(error.errno or 0) or error.strerror or str(error))
-
-
-def _gives_pictures(node: Path, ioctl: Ioctl) -> bool:
-    """Raises OSError for a node that cannot be opened or asked."""
-    answer = bytearray(CAPABILITY.size)
-    descriptor = os.open(node, os.O_RDWR | os.O_NONBLOCK)
-    try:
-        ioctl(descriptor, VIDIOC_QUERYCAP, answer)
-    finally:
-        os.close(descriptor)
-    *_, of_the_camera, of_this_node = CAPABILITY.unpack(answer)
-    capabilities = of_this_node if of_the_camera & HAS_DEVICE_CAPS else of_the_camera
-    return bool(capabilities & VIDEO_CAPTURE)
-
-
-def _ioctl(descriptor: int, request: int, answer: bytearray) -> None:
-    import fcntl  # there is none on Windows
-
-    fcntl.ioctl(descriptor, request, answer)
-
-
-def _name(entry: Path) -> str:
-    """As the driver calls it; the node's own where it was unplugged a moment ago."""
-    try:
-        return (entry / "name").read_text(errors="replace").strip() or entry.name
-    except OSError:
-        return entry.name
-
-
-def _number(entry: Path) -> int:
-    digits = entry.name.removeprefix("video")
-    return int(digits) if digits.isdecimal() else sys.maxsize

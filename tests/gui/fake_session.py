@@ -109,6 +109,12 @@ class FakeSession:
     def stop_recording(self) -> None:
         self.told.append(("stop_recording",))
 
+    def start_broadcast(self) -> None:
+        self.told.append(("start_broadcast",))
+
+    def stop_broadcast(self) -> None:
+        self.told.append(("stop_broadcast",))
+
     def write_sound(self, samples: bytes, sample_rate: int, channels: int) -> None:
         self.told.append(("write_sound", samples, sample_rate, channels))
 

@@ -10,9 +10,18 @@ from PyQt6.QtMultimedia import QMediaDevices
 
 from fnst_live.gui.keeping_presenter import KeepFolders
 from fnst_live.gui.window_state import WindowState
-from fnst_live.live_events import Failed, RecordingLost, RecordingSaved, RecordingStarted, SnapshotSaved
+from fnst_live.live_events import (
+    BroadcastEnded,
+    BroadcastStarted,
+    Failed,
+    RecordingLost,
+    RecordingSaved,
+    RecordingStarted,
+    SnapshotSaved,
+)
 
 from .conftest import Bench, MakeBench
+from .fake_session import result
 from .gestures import QTest
 
 
@@ -105,6 +114,39 @@ def test_tracks_cannot_change_during_a_recording(bench: Bench) -> None:
     record(bench)
     assert not bench.window.actions_["microphone"].isEnabled()
     assert not bench.window.actions_["keep_original"].isEnabled()
+
+
+def test_the_switch_of_the_virtual_camera_shows_what_is(bench: Bench) -> None:
+    switch = bench.window.actions_["broadcast"]
+    bench.press(Qt.Key.Key_V)
+    assert bench.session.commands("start_broadcast") == [()]
+    assert not switch.isChecked()
+    bench.session.tell(BroadcastStarted("fnst-live"))
+    bench.bot.waitUntil(switch.isChecked)
+    assert bench.window.toast.text == "Other programs see this as the camera fnst-live"
+    bench.press(Qt.Key.Key_V)
+    assert bench.session.commands("stop_broadcast") == [()]
+    assert switch.isChecked()
+    bench.session.tell(BroadcastEnded())
+    bench.bot.waitUntil(lambda: not switch.isChecked())
+
+
+def test_without_a_virtual_camera_it_is_said_how_to_have_one(bench: Bench) -> None:
+    bench.press(Qt.Key.Key_V)
+    bench.session.tell(Failed("there is no virtual camera here: install v4l2loopback"))
+    bench.bot.waitUntil(
+        lambda: bench.window.banner.text == "There is no virtual camera here: install v4l2loopback")
+    assert not bench.window.actions_["broadcast"].isChecked()
+
+
+def test_asked_for_on_the_command_line_it_begins_with_the_first_painted_picture(bench: Bench) -> None:
+    bench.live.show(is_broadcasting=True)
+    assert not bench.session.commands("start_broadcast")
+    bench.session.show(result())
+    bench.bot.waitUntil(lambda: bench.session.commands("start_broadcast") == [()])
+    bench.session.show(result())
+    bench.bot.wait(50)
+    assert len(bench.session.commands("start_broadcast")) == 1
 
 
 def test_without_a_microphone_the_switch_goes_back_and_says_why(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""One recording at a time, and snapshots beside it. How files are written is `test_recording`'s business."""
+"""One recording at a time, one broadcast, and snapshots beside them. How they are written is tested elsewhere."""
 
 from __future__ import annotations
 
@@ -11,10 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fnst_live.errors import InputError
-from fnst_live.frames.frame import Frame
+from fnst_live.errors import InputError, OutputError
+from fnst_live.frames.frame import Frame, FrameSize
 from fnst_live.live.keeping import Keeping
-from fnst_live.live_events import Event, RecordingSaved, RecordingStarted, SnapshotSaved
+from fnst_live.live_events import (
+    BroadcastEnded,
+    BroadcastStarted,
+    Event,
+    Failed,
+    RecordingSaved,
+    RecordingStarted,
+    SnapshotSaved,
+)
 from fnst_live.pipeline.live import Captured, Finished, LiveResult, LiveSketch
 from fnst_live.pipeline.stats import LiveStats
 
@@ -31,6 +39,7 @@ def keeping(events: list[Event]) -> Iterator[Keeping]:
     keeping = Keeping(events.append)
     yield keeping
     keeping.stop_recording()
+    keeping.stop_broadcast()
 
 
 def finished() -> Finished:
@@ -51,7 +60,7 @@ def test_a_second_recording_waits_for_the_end_of_the_first(
     for _ in range(2):
         keeping.start_recording(finished(), tmp_path, with_original=False, with_sound=False)
     wait_for(events, RecordingStarted)
-    keeping.record(finished())
+    keeping.take(finished())
     keeping.stop_recording()
     keeping.stop_recording()
     assert [type(event) for event in events] == [RecordingStarted, RecordingSaved]
@@ -61,7 +70,7 @@ def test_a_second_recording_waits_for_the_end_of_the_first(
 
 
 def test_without_a_recording_pictures_and_sound_go_nowhere(keeping: Keeping, events: list[Event]) -> None:
-    keeping.record(finished())
+    keeping.take(finished())
     keeping.record_sound(bytes(96), 48_000, 1)
     assert events == []
 
@@ -74,3 +83,72 @@ def test_a_snapshot_needs_a_picture(keeping: Keeping, events: list[Event], tmp_p
     (event,) = events
     assert isinstance(event, SnapshotSaved)
     assert event.path.exists()
+
+
+class SpyCamera:
+    """In place of a virtual one."""
+
+    def __init__(self, node: object, size: FrameSize):
+        self.name, self.size = "spy", size
+        self.trouble: Exception | None = None
+        self.written_count = self.finished_count = 0
+
+    def write(self, _: Frame) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+        self.written_count += 1
+
+    def finish(self) -> None:
+        self.finished_count += 1
+
+    abandon = finish
+
+
+@pytest.fixture
+def cameras(monkeypatch: pytest.MonkeyPatch) -> list[SpyCamera]:
+    """Those that were opened."""
+    opened: list[SpyCamera] = []
+
+    def open_camera(node: object, size: FrameSize) -> SpyCamera:
+        opened.append(SpyCamera(node, size))
+        return opened[-1]
+
+    monkeypatch.setattr("fnst_live.live.keeping.find_virtual_camera", object)
+    monkeypatch.setattr("fnst_live.live.keeping.VirtualCameraSink", open_camera)
+    return opened
+
+
+def test_other_programs_see_the_picture_from_start_to_stop(
+    keeping: Keeping, events: list[Event], cameras: list[SpyCamera]
+) -> None:
+    keeping.start_broadcast(finished())
+    keeping.take(finished())
+    keeping.stop_broadcast()
+    keeping.take(finished())
+    keeping.stop_broadcast()
+    camera, = cameras
+    assert camera.size == FrameSize(64, 48)
+    assert camera.finished_count == 1
+    assert events == [BroadcastStarted("spy"), BroadcastEnded()]
+
+
+def test_a_virtual_camera_that_breaks_ends_the_broadcast(
+    keeping: Keeping, events: list[Event], cameras: list[SpyCamera]
+) -> None:
+    keeping.start_broadcast(finished())
+    cameras[0].trouble = OutputError("it is gone")
+    wait_for(events, Failed)
+    keeping.take(finished())
+    keeping.stop_broadcast()
+    assert [type(event) for event in events] == [BroadcastStarted, BroadcastEnded, Failed]
+
+
+def test_a_broadcast_needs_a_picture_and_a_camera(
+    keeping: Keeping, events: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match="no picture yet"):
+        keeping.start_broadcast(None)
+    monkeypatch.setattr("fnst_live.sinks.virtual_camera.list_nodes", list)
+    with pytest.raises(OutputError, match="virtual camera"):
+        keeping.start_broadcast(finished())
+    assert events == []
