@@ -12,16 +12,17 @@ from fnst_live.stabilize.kernel import kernel
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 
-REGAINED = np.float32(1.2)  # of the steps between neighbors; for half a pixel in both directions as crisp as bicubic
+REGAINED = np.float32(1.2)  # of the steps between neighbors; for half a pixel as crisp as bicubic
 CRISP_ROW_STEP = 8           # every so many rows tell of crispness
-ONE, QUARTER, HALF, WHITE = np.float32(1), np.float32(0.25), np.float32(0.5), np.float32(255)
+HALF, WHITE = np.float32(0.5), np.float32(255)
 
 
 def blend(past: Floats, fresh: Pixels, flow: Floats, share: Floats, sharpness: float, into: Floats) -> None:
     """Into (H, W, 3): of the past its share, of the new picture the rest.
 
-    past: fetched bilinearly along the flow (2, H, W), which softens it between pixels; it is sharpened by as much,
-    times `sharpness`: 1 makes it as crisp as a bicubic kernel would, 0 leaves it soft. share: (H, W) in 0..1.
+    past: fetched bilinearly along the flow (2, H, W), which softens it between pixels; it is sharpened by as much and
+    in that direction alone, times `sharpness`: 1 makes it as crisp as a bicubic kernel would, 0 leaves it soft. What is
+    sharpened and was not softened grows from frame to frame: stripes along a pan. share: (H, W) in 0..1.
     """
     height, width = share.shape
     rows = (height, 3 * width)
@@ -35,12 +36,14 @@ def _blend(past: Floats, fresh: Pixels, flow: Floats, share: Floats, gain: Any, 
         above, here, below = past[max(y - 1, 0)], past[y], past[min(y + 1, height - 1)]
         new, result, u, v, part = fresh[y], into[y], flow[0, y], flow[1, y], share[y]
         for x in range(width):
-            between = gain * (_softened(u[x]) + _softened(v[x]))
+            along_x, along_y = gain * _softened(u[x]), gain * _softened(v[x])
             left, right = max(3 * x - 3, 0), min(3 * x + 3, 3 * width - 3)
             for channel in range(3):
                 place = 3 * x + channel
-                around = (above[place] + below[place] + here[left + channel] + here[right + channel]) * QUARTER
-                old = here[place] + between * (here[place] - around)
+                middle = here[place]
+                step_x = middle - HALF * (here[left + channel] + here[right + channel])
+                step_y = middle - HALF * (above[place] + below[place])
+                old = middle + along_x * step_x + along_y * step_y
                 now = np.float32(new[place])
                 result[place] = now + part[x] * (old - now)
 

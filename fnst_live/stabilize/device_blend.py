@@ -73,11 +73,11 @@ def bytes_of(picture: Tensor) -> Tensor:
 def sharpened(picture: Tensor, flow: Tensor, sharpness: Tensor) -> Tensor:
     """As crisp as it was before it was fetched along the flow, if sharpness is 1: see `blend.blend`."""
     beside = (flow - flow.round()).abs()
-    between = REGAINED * sharpness * (beside - beside * beside).sum(1, keepdim=True)
+    along_x, along_y = (REGAINED * sharpness * (beside - beside * beside)).split(1, dim=1)
     wider = framed(picture)
-    vertical = wider[..., :-2, 1:-1] + wider[..., 2:, 1:-1]
-    around = (vertical + wider[..., 1:-1, :-2] + wider[..., 1:-1, 2:]) / 4
-    return picture + between * (picture - around)
+    step_x = picture - (wider[..., 1:-1, :-2] + wider[..., 1:-1, 2:]) / 2
+    step_y = picture - (wider[..., :-2, 1:-1] + wider[..., 2:, 1:-1]) / 2
+    return picture + along_x * step_x + along_y * step_y
 
 
 def next_softness(softness: Tensor, kept_crispness: Tensor) -> Tensor:

@@ -123,6 +123,36 @@ def test_a_static_scene_does_not_drift() -> None:
     assert np.abs(stack(steady).mean(axis=0) - texture(2, grain_px=1.2)).mean() < FLICKER
 
 
+def panned(count: int, step_px: float, is_tilted: bool) -> Iterable[Pair]:  # noqa: FBT001
+    """A camera that turns evenly, or tilts; what is painted moves along, and flickers."""
+    random = np.random.default_rng(0)
+    wide_content, wide_painting = (texture(seed, grain, WIDTH, 4 * WIDTH) for seed, grain in ((1, 2.0), (2, 1.2)))
+    for index in range(count):
+        move = np.array([[1, 0, -index * step_px], [0, 1, 0]])
+        content, painting = (
+            np.asarray(cv2.warpAffine(wide, move, (WIDTH, WIDTH), flags=cv2.INTER_CUBIC))
+            for wide in (wide_content, wide_painting)
+        )
+        pair = content, painting + random.normal(0, FLICKER, painting.shape)
+        yield tuple(frame_of(np.swapaxes(one, 0, 1) if is_tilted else one, index) for one in pair)  # type: ignore[misc]
+
+
+def fine_detail(frame: Frame) -> Floats:
+    """(2,): how much changes from pixel to pixel downwards, and to the right."""
+    levels = frame.pixels.astype(np.float64)
+    return np.array([np.abs(np.diff(levels, n=2, axis=axis)).mean() for axis in (0, 1)])
+
+
+@pytest.mark.parametrize("step_px", [0.5, 1.5])
+@pytest.mark.parametrize("is_tilted", [False, True])
+def test_an_even_pan_draws_no_stripes(step_px: float, is_tilted: bool) -> None:  # noqa: FBT001
+    """Half a pixel a frame in one direction: what is sharpened across it would grow and grow."""
+    pairs = list(panned(90, step_px, is_tilted))
+    steady = stabilized(pairs)
+    for index in (30, 60, 89):
+        assert np.all(fine_detail(steady[index]) < fine_detail(pairs[index][1]))
+
+
 @pytest.mark.parametrize("grain_px", [1.0, 2.0, 6.0])
 def test_a_cut_shows_the_new_picture_at_once(grain_px: float) -> None:
     stabilizer = primed(make_stabilizer(0.8))
