@@ -123,7 +123,7 @@ def test_a_static_scene_does_not_drift() -> None:
     assert np.abs(stack(steady).mean(axis=0) - texture(2, grain_px=1.2)).mean() < FLICKER
 
 
-def panned(count: int, step_px: float, is_tilted: bool) -> Iterable[Pair]:  # noqa: FBT001
+def panned(count: int, step_px: float, is_tilted: bool) -> Iterable[Pair]:
     """A camera that turns evenly, or tilts; what is painted moves along, and flickers."""
     random = np.random.default_rng(0)
     wide_content, wide_painting = (texture(seed, grain, WIDTH, 4 * WIDTH) for seed, grain in ((1, 2.0), (2, 1.2)))
@@ -145,7 +145,7 @@ def fine_detail(frame: Frame) -> Floats:
 
 @pytest.mark.parametrize("step_px", [0.5, 1.5])
 @pytest.mark.parametrize("is_tilted", [False, True])
-def test_an_even_pan_draws_no_stripes(step_px: float, is_tilted: bool) -> None:  # noqa: FBT001
+def test_an_even_pan_draws_no_stripes(step_px: float, is_tilted: bool) -> None:
     """Half a pixel a frame in one direction: what is sharpened across it would grow and grow."""
     pairs = list(panned(90, step_px, is_tilted))
     steady = stabilized(pairs)
