@@ -13,6 +13,7 @@ from pathlib import Path
 from fnst_live.errors import InputError
 from fnst_live.frames.frame import Frame
 from fnst_live.live.broadcast import Broadcast
+from fnst_live.live.painter import mirrored
 from fnst_live.live.recording import LiveRecording
 from fnst_live.live_events import (
     BroadcastEnded,
@@ -71,7 +72,7 @@ class Keeping:
         if recording is not None:
             recording.write(finished.painted, finished.sketch.captured.frame)
         if broadcast is not None:
-            broadcast.show(finished.painted)
+            broadcast.show(_as_others_see(finished))
 
     def start_broadcast(self, newest: Finished | None) -> None:
         """newest: the first picture, whose size the camera has from there on. Raises OutputError, InputError."""
@@ -80,7 +81,7 @@ class Keeping:
             raise InputError("there is no picture yet: try again in a moment")
         camera = VirtualCameraSink(find_virtual_camera(), newest.painted.size)
         broadcast = Broadcast(camera, self._on_broadcast_failed)
-        broadcast.show(newest.painted)
+        broadcast.show(_as_others_see(newest))
         self._broadcast = broadcast
         self._on_event(BroadcastStarted(camera.name))
         broadcast.start()
@@ -112,6 +113,11 @@ class Keeping:
     def on_recording_failed(self, error: Exception) -> None:
         self._on_event(RecordingLost())
         self._on_event(Failed.of(error))
+
+
+def _as_others_see(finished: Finished) -> Frame:
+    """A mirror is for who stands before it: others would read writing backwards."""
+    return mirrored(finished.painted) if finished.sketch.is_mirrored else finished.painted
 
 
 def _as_of_now(frame: Frame) -> Frame:

@@ -63,11 +63,14 @@ class LivePainter:
         content = mirrored(captured.frame) if look.mirror else captured.frame
         past = (captured.epoch, look.mirror, brush)
         if brush is None or look.strength == 0:
-            return LiveSketch(captured, content, None, None, past, brush.style if brush else "", "", stage_ms)
+            style = brush.style if brush else ""
+            return LiveSketch(captured, content, None, None, past, style, "", stage_ms, look.mirror)
         with _timed(stage_ms, "stylize"):
             small = self._at_work_size(content, look)
             stylized = brush.stylizer.stylize(small)
-        return LiveSketch(captured, content, small, stylized, past, brush.style, brush.engine_label, stage_ms)
+        return LiveSketch(
+            captured, content, small, stylized, past, brush.style, brush.engine_label, stage_ms, look.mirror
+        )
 
     def finish(self, sketch: LiveSketch) -> Finished:
         look, stage_ms = self.look, dict(sketch.stage_ms)

@@ -61,7 +61,7 @@ class LiveSketch:
     """A frame between the two steps.
 
     content: as it is shown. small, stylized: at work size; both None where nothing is painted. past: frames that
-    follow one another have equal ones. style, engine: what painted it.
+    follow one another have equal ones. style, engine: what painted it. is_mirrored: for who sits before the window.
     """
 
     captured: Captured
@@ -72,6 +72,7 @@ class LiveSketch:
     style: str
     engine: str
     stage_ms: Mapping[str, float]
+    is_mirrored: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,11 +73,11 @@ def bytes_of(picture: Tensor) -> Tensor:
 def sharpened(picture: Tensor, flow: Tensor, sharpness: Tensor) -> Tensor:
     """As crisp as it was before it was fetched along the flow, if sharpness is 1: see `blend.blend`."""
     beside = (flow - flow.round()).abs()
-    along_x, along_y = (REGAINED * sharpness * (beside - beside * beside)).split(1, dim=1)
+    along = REGAINED * sharpness * (beside - beside * beside)
     wider = framed(picture)
     step_x = picture - (wider[..., 1:-1, :-2] + wider[..., 1:-1, 2:]) / 2
     step_y = picture - (wider[..., :-2, 1:-1] + wider[..., 2:, 1:-1]) / 2
-    return picture + along_x * step_x + along_y * step_y
+    return picture + along[:, :1] * step_x + along[:, 1:] * step_y
 
 
 def next_softness(softness: Tensor, kept_crispness: Tensor) -> Tensor:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from fnst_live.errors import InputError, OutputError
-from fnst_live.frames.frame import Frame, FrameSize
+from fnst_live.frames.frame import Frame, FrameSize, Pixels
 from fnst_live.live.keeping import Keeping
 from fnst_live.live_events import (
     BroadcastEnded,
@@ -27,6 +28,7 @@ from fnst_live.pipeline.live import Captured, Finished, LiveResult, LiveSketch
 from fnst_live.pipeline.stats import LiveStats
 
 PATIENCE_S = 20
+GREY = np.full((48, 64, 3), 90, np.uint8)
 
 
 @pytest.fixture
@@ -42,14 +44,18 @@ def keeping(events: list[Event]) -> Iterator[Keeping]:
     keeping.stop_broadcast()
 
 
-def finished() -> Finished:
-    frame = Frame(np.full((48, 64, 3), 90, np.uint8), 0, Fraction(1), captured_s=time.monotonic())
+def finished(pixels: Pixels = GREY) -> Finished:
+    frame = Frame(pixels, 0, Fraction(1), captured_s=time.monotonic())
     return Finished(LiveSketch(Captured(frame, 1, 0), frame, frame, frame, 0, "test", "spy u8", {}), frame, {})
 
 
 def wait_for(events: list[Event], kind: type) -> None:
+    wait_until(lambda: any(isinstance(event, kind) for event in events))
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
     end_s = time.monotonic() + PATIENCE_S
-    while not any(isinstance(event, kind) for event in events):
+    while not is_so():
         assert time.monotonic() < end_s
         threading.Event().wait(0.002)
 
@@ -91,11 +97,13 @@ class SpyCamera:
     def __init__(self, node: object, size: FrameSize):
         self.name, self.size = "spy", size
         self.trouble: Exception | None = None
+        self.shown = GREY
         self.written_count = self.finished_count = 0
 
-    def write(self, _: Frame) -> None:
+    def write(self, frame: Frame) -> None:
         if self.trouble is not None:
             raise self.trouble
+        self.shown = frame.pixels
         self.written_count += 1
 
     def finish(self) -> None:
@@ -130,6 +138,18 @@ def test_other_programs_see_the_picture_from_start_to_stop(
     assert camera.size == FrameSize(64, 48)
     assert camera.finished_count == 1
     assert events == [BroadcastStarted("spy"), BroadcastEnded()]
+
+
+def test_others_see_no_mirror_image(keeping: Keeping, cameras: list[SpyCamera]) -> None:
+    """Of what the window shows mirrored."""
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    pixels[:, :8] = 255
+    plain = finished(pixels)
+    keeping.start_broadcast(dataclasses.replace(plain, sketch=dataclasses.replace(plain.sketch, is_mirrored=True)))
+    wait_until(lambda: cameras[0].written_count > 0)
+    assert cameras[0].shown[:, -8:].all()
+    keeping.take(plain)
+    wait_until(lambda: bool(cameras[0].shown[:, :8].all()))
 
 
 def test_a_virtual_camera_that_breaks_ends_the_broadcast(

@@ -167,6 +167,7 @@ def test_a_mirror_turns_the_content_before_it_is_painted() -> None:
     assert np.array_equal(finished.sketch.content.pixels, content.pixels[:, ::-1])
     assert np.array_equal(mirrored(mirrored(content)).pixels, content.pixels)
     assert finished.sketch.captured.frame is content
+    assert finished.sketch.is_mirrored
 
 
 class CountingStabilizer:

@@ -130,11 +130,13 @@ def panned(count: int, step_px: float, is_tilted: bool) -> Iterable[Pair]:
     for index in range(count):
         move = np.array([[1, 0, -index * step_px], [0, 1, 0]])
         content, painting = (
-            np.asarray(cv2.warpAffine(wide, move, (WIDTH, WIDTH), flags=cv2.INTER_CUBIC))
+            np.asarray(cv2.warpAffine(wide, move, (WIDTH, WIDTH), flags=cv2.INTER_CUBIC), np.float64)
             for wide in (wide_content, wide_painting)
         )
-        pair = content, painting + random.normal(0, FLICKER, painting.shape)
-        yield tuple(frame_of(np.swapaxes(one, 0, 1) if is_tilted else one, index) for one in pair)  # type: ignore[misc]
+        painting += random.normal(0, FLICKER, painting.shape)
+        if is_tilted:
+            content, painting = content.swapaxes(0, 1), painting.swapaxes(0, 1)
+        yield frame_of(content, index), frame_of(painting, index)
 
 
 def fine_detail(frame: Frame) -> Floats:
