@@ -44,6 +44,8 @@ COMMANDS = (
     Command("next_style", "Next style", ("Right",), "Style"),
     Command("choose_second_style", "Choose a second style", ("X",), "Style", "Mix a second style into the first"),
     Command("swap_styles", "Swap the two styles", ("Shift+X",), "Style", icon="swap"),
+    Command("learn_style", "Learn a style from a painting…", ("Ctrl+L",), "Style",
+            "In two minutes, beside the picture; then it is one of your styles"),
     Command("add_style", "Add a style model…", (), "Style", "Copy a model file into your styles"),
     Command("stronger", "More painting", ("Up",), "Look"),
     Command("weaker", "Less painting", ("Down",), "Look"),

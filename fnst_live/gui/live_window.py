@@ -14,6 +14,7 @@ from PyQt6.QtCore import QByteArray, QObject, Qt
 
 from fnst_live.gui.export_presenter import ExportPresenter, Exports
 from fnst_live.gui.keeping_presenter import KeepFolders, KeepingPresenter
+from fnst_live.gui.lesson_presenter import LessonPresenter
 from fnst_live.gui.look_presenter import LookPresenter
 from fnst_live.gui.main_window import MainWindow
 from fnst_live.gui.menus import MenuFillers, fill_menu_bar
@@ -59,6 +60,7 @@ class LiveWindow(QObject):
                                         keeps_original=state.keeps_original)
         self.thumbnails = ThumbnailPresenter(self.window, session)
         self.exports = ExportPresenter(self.window, session, self.look, self.source, surroundings.exports)
+        self.lessons = LessonPresenter(self.window, session, lambda: self.source.folder)
         self._connect()
         self._restore_geometry(state.geometry)
 
@@ -134,6 +136,7 @@ class LiveWindow(QObject):
         self.source.stop_sound()
         self.keeping.stop()
         self.exports.close()
+        self.lessons.close()
         self.bridge.close()
 
     def _save(self) -> None:

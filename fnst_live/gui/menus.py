@@ -14,7 +14,7 @@ MENUS = (
     ("&File", ("open_file", "CAMERAS", "play_scene", SEPARATOR, "export", SEPARATOR, "snapshot", "record",
                "keep_original", "microphone", "broadcast", SEPARATOR, "quit")),
     ("&Style", ("STYLES", SEPARATOR, "previous_style", "next_style", SEPARATOR, "SECOND", "swap_styles", SEPARATOR,
-                "keep_color", "stronger", "weaker", SEPARATOR, "add_style", "open_models")),
+                "keep_color", "stronger", "weaker", SEPARATOR, "learn_style", "add_style", "open_models")),
     ("&Playback", ("play", "step_back", "step_forward", "seek_back", "seek_forward", "loop", "sound", SEPARATOR,
                    "freeze")),
     ("&View", ("show_painted", "show_wipe", "show_side_by_side", SEPARATOR, "mirror", "show_hud", SEPARATOR,
