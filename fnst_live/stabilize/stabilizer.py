@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float32]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 MOST_WEIGHT = 0.99     # of the past, at full stability
-CRISPNESS_KEPT = 0.89  # of the new frame's
+CRISPNESS_KEPT = 0.93  # of the new frame's
 SOFTEST, SHARPEST = 1.0, -0.6  # 1 less sharpness, see `blend`
 STROKE_PX = 16         # what is finer is a stroke
 LEAST_KEPT = 0.85      # of the past, where broad colors differ: it fades in a few frames
