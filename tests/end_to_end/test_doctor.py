@@ -14,7 +14,9 @@ from fnst_live.sinks.encoders import ENCODERS
 
 from .conftest import RunCommand
 
-KEYS = {"versions", "machine", "engines", "chosen_engine", "encoders", "cameras", "style_folders", "cache"}
+KEYS = {
+    "versions", "machine", "engines", "chosen_engine", "encoders", "cameras", "virtual_camera", "style_folders", "cache",
+}
 WHOLE, BROKEN, CUT_SHORT = "whole.safetensors", "broken.safetensors", "cut.safetensors"
 
 
