@@ -8,6 +8,7 @@ import av
 from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 
+from fnst_live.errors import InputError
 from fnst_live.libav_messages import errors_of_libav
 from fnst_live.settings import NVDEC
 from fnst_live.sources.video_decoder import open_input, pick_video_stream
@@ -23,7 +24,11 @@ def open_decoded_by(wanted: str, path: Path) -> tuple[InputContainer, str]:
     container = open_input(path)
     if wanted != NVDEC:
         return container, ""
-    stream = pick_video_stream(container, path)
+    try:
+        stream = pick_video_stream(container, path)
+    except InputError:
+        container.close()
+        raise
     on_card, reason = _open_on_card(path)
     if on_card is None:
         return container, f"no card decodes here ({reason}): {BY_PROCESSOR}"
