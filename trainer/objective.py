@@ -86,7 +86,7 @@ class Objective:
         return {
             "content": content_loss(features, content_features, energies) * self.weights.content,
             "style": style_loss(
-                without_border(features), {k: gram[rows] for k, gram in self.grams.items()}, style_weights[rows]
+                features, {layer: gram[rows] for layer, gram in self.grams.items()}, style_weights[rows]
             ),
             "tv": total_variation_loss(stylized) * self.weights.tv,
         }
@@ -114,19 +114,9 @@ def grams_of(images: Iterable[Tensor], loss_network: LossNetwork, levels: int = 
     for image in images:
         with torch.no_grad():
             features = pyramid_features(image, loss_network, levels, STYLE_LAYERS)
-            for layer, feature in without_border(features).items():
+            for layer, feature in features.items():
                 grams[layer].append(gram_matrix(feature))
     return {layer: torch.cat(rows) for layer, rows in grams.items()}
-
-
-def without_border(features: Features) -> Features:
-    """All but the outermost ring, which sees the zeros that VGG's convolutions have around a picture.
-
-    A crop has more of it than a painting: a network would make up for that by a frame around everything it paints.
-    """
-    return {
-        name: feature[:, :, 1:-1, 1:-1] if min(feature.shape[2:]) > 2 else feature for name, feature in features.items()
-    }
 
 
 def pyramid_features(

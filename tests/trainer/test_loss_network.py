@@ -28,10 +28,12 @@ def random_image(height: int = 32, width: int = 48) -> Tensor:
 
 
 def torchvision_features(vgg: torch.nn.Sequential, image: Tensor) -> list[Tensor]:
-    """What every layer of it says to a picture normalized as torchvision's models want it."""
+    """What every layer of it says to a picture normalized as torchvision's models want it, whose border goes on."""
     x = (image - MEAN.view(3, 1, 1)) / STD.view(3, 1, 1)
     features = []
     for layer in vgg:
+        if isinstance(layer, torch.nn.Conv2d):
+            layer.padding_mode = "replicate"
         x = layer(x)
         features.append(x.clone())  # its ReLUs work in place
     return features
@@ -45,6 +47,13 @@ def test_features_are_those_of_torchvision(vgg_dir: Path, vgg19: torch.nn.Sequen
     assert features.keys() == POSITION.keys()
     for name, position in POSITION.items():
         torch.testing.assert_close(features[name], expected[position], rtol=1e-4, atol=1e-4)
+
+
+def test_nothing_stands_at_the_border_of_a_plain_picture(vgg_dir: Path) -> None:
+    """Zeros around it would be seen as an edge, and be taken for its style."""
+    plain = torch.tensor([0.2, 0.5, 0.7]).view(1, 3, 1, 1).expand(1, 3, 32, 32)
+    for feature in load_loss_network(vgg_dir, LAYERS)(plain).values():
+        torch.testing.assert_close(feature, feature[:, :, :1, :1].expand_as(feature), rtol=1e-4, atol=1e-4)
 
 
 def test_vgg16_has_its_layers_elsewhere(tmp_path: Path) -> None:
@@ -97,7 +106,8 @@ def test_quantized_weights_see_bgr_of_255_levels_without_the_mean(tmp_path: Path
     image = random_image()
     blue_green_red = image[:, [2, 1, 0]] * 255 - torch.tensor([103.939, 116.779, 123.68]).view(3, 1, 1)
     weight = state["block1_conv1_W_table"][state["block1_conv1_W_q"].long()]
-    expected = F.relu(F.conv2d(blue_green_red, weight, state["block1_conv1_b"], padding=1))
+    padded = F.pad(blue_green_red, (1, 1, 1, 1), mode="replicate")
+    expected = F.relu(F.conv2d(padded, weight, state["block1_conv1_b"]))
     features = load_loss_network(tmp_path, ["relu1_1"])(image)
     torch.testing.assert_close(features["relu1_1"], expected, rtol=1e-4, atol=1e-3)
 

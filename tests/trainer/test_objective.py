@@ -15,7 +15,7 @@ from trainer.batches import Batch, move
 from trainer.config import LossWeights, TrainConfig
 from trainer.data import load_style_image
 from trainer.losses import style_loss, temporal_loss
-from trainer.objective import Objective, grams_of, make_objective, pyramid_features, without_border
+from trainer.objective import Objective, grams_of, make_objective, pyramid_features
 
 MakeConfig = Callable[..., TrainConfig]
 SHAPE = NetShape(8, 8, 8, 1)
@@ -63,23 +63,13 @@ def test_a_painting_is_looked_at_from_afar_too(paintings: tuple[Path, Path], vgg
     near = make_objective(weights, paintings, [48, 48], vgg_dir, cpu)
     whole = make_objective(replace(weights, style_levels=2), paintings, [48, 48], vgg_dir, cpu)
     picture, painting = torch.rand(1, 3, 32, 32), load_style_image(paintings[1], 48)
-    features = without_border(near.loss_network(F.avg_pool2d(picture, 2)))
+    features = near.loss_network(F.avg_pool2d(picture, 2))
     afar = style_loss(features, grams_of([F.avg_pool2d(painting, 2)], near.loss_network))
     assert set(whole.grams) == {*near.grams, *(f"{layer}/2" for layer in near.grams)}
     torch.testing.assert_close(
         whole.picture_losses(picture, picture, row)["style"],
         (near.picture_losses(picture, picture, row)["style"] + afar) / 2,
     )
-
-
-def test_what_stands_at_the_border_of_a_feature_map_is_no_style(objective: Objective) -> None:
-    """It is made of the zeros around the picture."""
-    features = objective.loss_network(torch.rand(1, 3, 32, 24))
-    framed = {name: F.pad(feature[:, :, 1:-1, 1:-1], (1, 1, 1, 1), value=9.0) for name, feature in features.items()}
-    for name, feature in without_border(framed).items():
-        torch.testing.assert_close(feature, features[name][:, :, 1:-1, 1:-1])
-    single = torch.rand(1, 4, 2, 1)
-    assert without_border({"relu4_1": single})["relu4_1"] is single
 
 
 def test_a_picture_too_small_to_be_halved_stays_as_it_is(objective: Objective) -> None:
