@@ -23,6 +23,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+from fnst_live.stylenet.transformer_net import padded
 from trainer.errors import LossNetworkError
 
 VGG_LAYOUT = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
@@ -77,7 +78,7 @@ class LossNetwork(nn.Module):
         for name, conv in zip(self.names, self.convs, strict=True):
             if name.endswith("_1") and name != "1_1":
                 x = F.max_pool2d(x, 2)
-            x = F.relu(conv(x))
+            x = F.relu(conv(padded(x, 1, "replicate")))
             if f"relu{name}" in wanted:
                 features[f"relu{name}"] = x
                 if len(features) == len(wanted):
@@ -86,7 +87,7 @@ class LossNetwork(nn.Module):
 
 
 def _frozen_conv(weight: Tensor, bias: Tensor) -> nn.Conv2d:
-    conv = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1, padding_mode="replicate")
+    conv = nn.Conv2d(weight.shape[1], weight.shape[0], 3)
     conv.weight = nn.Parameter(weight.float(), requires_grad=False)
     conv.bias = nn.Parameter(bias.float(), requires_grad=False)
     return conv

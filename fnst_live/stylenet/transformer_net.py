@@ -84,6 +84,17 @@ def conditional_affine(x: Tensor, affine: Affine) -> Tensor:
     return torch.addcmul(affine.shift, x, affine.scale)
 
 
+def padded(x: Tensor, margin: int, mode: str) -> Tensor:
+    """The picture (N, C, H, W) with a margin all around, in its own precision.
+
+    Left to itself, a CPU's autocast makes one in float32, of which the convolution then makes another in bfloat16.
+    """
+    if not torch.is_autocast_enabled(x.device.type):
+        return F.pad(x, (margin,) * 4, mode=mode)
+    with torch.autocast(x.device.type, enabled=False):
+        return F.pad(x, (margin,) * 4, mode=mode)
+
+
 class ConvLayer(nn.Module):
     """Reflection-padded convolution: zero padding would draw a frame around the picture."""
 
@@ -93,7 +104,7 @@ class ConvLayer(nn.Module):
         self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.conv(F.pad(x, (self.pad,) * 4, mode="reflect"))
+        y: Tensor = self.conv(padded(x, self.pad, "reflect"))
         return y
 
 
@@ -116,7 +127,7 @@ class UpsampleConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         bias = None if self.conv.bias is None else self.conv.bias.repeat_interleave(4)
         kernels = phase_kernels(self.conv.weight, self.taps).to(memory_format=torch.channels_last)
-        return F.pixel_shuffle(F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), kernels, bias), 2)
+        return F.pixel_shuffle(F.conv2d(padded(x, 1, "replicate"), kernels, bias), 2)
 
 
 def phase_kernels(weight: Tensor, taps: Tensor) -> Tensor:
