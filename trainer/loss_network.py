@@ -75,14 +75,16 @@ class LossNetwork(nn.Module):
         wanted = self.layers if layers is None else frozenset(layers)
         features: dict[str, Tensor] = {}
         x = (image - self.mean) * self.scale
-        for name, conv in zip(self.names, self.convs, strict=True):
-            if name.endswith("_1") and name != "1_1":
-                x = F.max_pool2d(x, 2)
-            x = F.relu(conv(padded(x, 1, "replicate")))
+        for name, conv, following in zip(self.names, self.convs, [*self.names[1:], ""], strict=True):
+            is_last_of_block = following.endswith("_1")
+            x = conv(padded(x, 1, "replicate"))
             if f"relu{name}" in wanted:
-                features[f"relu{name}"] = x
+                x = features[f"relu{name}"] = F.relu(x)
                 if len(features) == len(wanted):
                     break
+                x = F.max_pool2d(x, 2) if is_last_of_block else x
+            else:  # the largest of four, cut at nothing, is the same either way; after the pool there are fewer to cut
+                x = F.relu(F.max_pool2d(x, 2) if is_last_of_block else x)
         return features
 
 

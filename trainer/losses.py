@@ -73,7 +73,7 @@ def content_loss(features: Features, content_features: Features, energies: Energ
     """
     energies = energies or feature_energies(content_features)
     layers = [
-        F.mse_loss(full_precision(features[name]), full_precision(target)) / energies[name]
+        mean_square(features[name] - target) / energies[name]
         for name, target in content_features.items()
     ]
     return torch.stack(layers).mean()
@@ -81,7 +81,14 @@ def content_loss(features: Features, content_features: Features, energies: Energ
 
 def feature_energies(features: Features) -> Energies:
     """Mean squares, layer by layer."""
-    return {name: full_precision(feature).square().mean().clamp_min(1e-12) for name, feature in features.items()}
+    return {name: mean_square(feature).clamp_min(1e-12) for name, feature in features.items()}
+
+
+def mean_square(x: Tensor) -> Tensor:
+    """Summed up in float32 at least, without a copy of x in it: bfloat16 has its range."""
+    sum_type = torch.promote_types(x.dtype, torch.float32)
+    x = x if x.dtype == torch.bfloat16 else full_precision(x)
+    return x.square().mean(dtype=sum_type)
 
 
 def full_precision(x: Tensor) -> Tensor:

@@ -138,6 +138,26 @@ def test_statistics_are_taken_in_float32(dtype: torch.dtype) -> None:
     torch.testing.assert_close(normalized.float(), exact, rtol=0.01, atol=0.01)
 
 
+def test_in_bfloat16_too_each_picture_is_normalized_by_itself_and_has_its_own_style() -> None:
+    generator = torch.Generator().manual_seed(6)
+    x = torch.randn(2, 3, 16, 24, generator=generator) * torch.tensor([1.0, 30.0]).view(2, 1, 1, 1) + 20
+    x = x.to(torch.bfloat16, memory_format=torch.channels_last).requires_grad_()
+    affine = Affine(*torch.randn(2, 2, 3, 1, 1, generator=generator).requires_grad_())
+    expected = torch.cat([
+        conditional_instance_norm(x[n : n + 1].float(), Affine(affine.scale[n : n + 1], affine.shift[n : n + 1]))
+        for n in range(2)
+    ])
+    normalized = conditional_instance_norm(x, affine)
+    torch.testing.assert_close(normalized.float(), expected, rtol=0.02, atol=0.02)
+    assert normalized.is_contiguous(memory_format=torch.channels_last)
+    toward = torch.randn(expected.shape, generator=generator)
+    rough, exact = (
+        torch.autograd.grad((y.float() * toward).sum(), [x, *affine], retain_graph=True) for y in (normalized, expected)
+    )
+    for ours, theirs in zip(rough, exact, strict=True):
+        assert (ours.float() - theirs.float()).norm() < 0.02 * theirs.float().norm()
+
+
 def test_bfloat16_gives_nearly_the_same_picture(network: TransformerNet) -> None:
     image, style = random_images(1), random_styles(1)
     exact = network(image, style)

@@ -99,6 +99,16 @@ def test_content_loss_by_hand() -> None:
     assert float(content_loss(stylized, content)) == pytest.approx(0.1)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_content_loss_of_half_precision_is_summed_up_in_float32(dtype: torch.dtype) -> None:
+    """300 squared does not fit into float16, and of a long sum in bfloat16 little would be left."""
+    exact = {"relu3_1": 300 * noise(1, 8, 64, 64).float()}, {"relu3_1": 300 * noise(1, 8, 64, 64, seed=2).float()}
+    stylized, content = ({name: feature.to(dtype) for name, feature in features.items()} for features in exact)
+    loss = content_loss(stylized, content)
+    assert loss.dtype == torch.float32
+    torch.testing.assert_close(loss, content_loss(*exact), rtol=0.01, atol=0)
+
+
 def test_parts_with_the_energy_of_the_whole_add_up_to_it() -> None:
     """A batch in pieces must have the loss of the whole."""
     brightness = torch.tensor([1.0, 2.0, 9.0]).view(3, 1, 1, 1)
