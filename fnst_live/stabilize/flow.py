@@ -22,7 +22,7 @@ Gray = npt.NDArray[np.uint8]
 STILL_PX = np.float32(0.03)  # less than this is the estimate's own noise; snapped to nothing, the past is not resampled
 FEWEST_PX = 32               # of the shorter side, on the coarsest scale but one
 STRIDE = 3                   # from patch to patch of the quick search
-ROUNDS, SWEEPS = 3, 3        # of its refinement
+ROUNDS, SWEEPS = 2, 3        # of its refinement
 
 
 class BackwardFlow:

@@ -26,6 +26,7 @@ PATCH = 8    # pixels wide and high
 MARGIN = 16
 BANDS = 8    # of rows; what a patch has found does not spread from one to the next (nor does it in OpenCV's)
 DAMPING = np.float32(1500)  # of a step, as that much of squared gradient: where there is none, noise is not followed
+ALIKE_PX = np.float32(0.06)  # two flows that differ by less, of which one step is enough
 
 ONE, AREA = np.float32(1), np.float32(PATCH * PATCH)  # a whole number would turn a sum into float64, at half the speed
 
@@ -88,7 +89,7 @@ def _descend(
     for place, is_there in ((beside, has_beside), (across, has_across)):
         if is_there:
             other_u, other_v = found[0, place[0], place[1]], found[1, place[0], place[1]]
-            if other_u != u or other_v != v:
+            if abs(other_u - u) + abs(other_v - v) > ALIKE_PX:  # else it leads to the same place
                 other = _compared(pictures, tensor, y, x, other_u, other_v)
                 if other[0] < error:
                     error, slope_x, slope_y = other
