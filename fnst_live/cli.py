@@ -81,7 +81,7 @@ def build_parser() -> Parser:
 def _add_window(parser: argparse.ArgumentParser) -> None:
     """No command: the window opens."""
     parser.set_defaults(run=_window)
-    parser.add_argument("--source", type=SourceSpec.parse, metavar="FILE|camera:N|scene",
+    parser.add_argument("--source", type=SourceSpec.parse, metavar="FILE|camera:N|screen|URL|scene",
                         help="what the window shows (default: as the last time, at first a camera)")
     parser.add_argument("--style", metavar="NAME|FILE", help="after what it paints (default: as the last time)")
     parser.add_argument("--fullscreen", action="store_true", help="nothing but the picture")

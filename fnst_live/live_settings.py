@@ -5,6 +5,7 @@ Frozen snapshots that are replaced whole. Standard library only: the window make
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -18,12 +19,16 @@ from fnst_live.settings import (
     require_work_height,
 )
 
-SourceKind = Literal["camera", "video", "picture", "scene"]
+SourceKind = Literal["camera", "video", "picture", "scene", "network", "screen"]
 
 # Suffixes of what does not move; everything else is tried as a video, animated GIFs too.
 PICTURE_SUFFIXES = frozenset({
     ".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".jp2", ".ppm", ".ico", ".psd", ".qoi",
 })
+
+SOURCE_FORMS = "a file, camera:N, screen, a URL or scene"
+PROTOCOLS = ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "udp", "tcp")  # of cameras in the network
+SCREEN_REGION = re.compile(r"[1-9]\d*x[1-9]\d*\+\d+\+\d+")
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class SourceSpec:
 
     path: the camera's node, or the file; None for the scene, and for whichever camera can be used.
     width, height, fps, pixel_format: a camera's mode; whatever is None is chosen when it is opened.
+    address: of a camera in the network, its URL; of a part of the screen, its size and place.
     """
 
     kind: SourceKind
@@ -40,21 +46,28 @@ class SourceSpec:
     height: int | None = None
     fps: float | None = None
     pixel_format: str | None = None
+    address: str | None = None
 
     def __post_init__(self) -> None:
         if self.kind in ("video", "picture") and self.path is None:
             raise SettingError(f"a {self.kind} needs a file: choose one")
+        if self.kind == "network" and not self.address:
+            raise SettingError("a camera in the network needs an address: give a URL, as in rtsp://192.168.1.20/live")
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """`FILE`, `camera`, `camera:N` or `scene`. Raises SettingError."""
+        """`FILE`, `camera`, `camera:N`, `screen`, `screen:WxH+X+Y`, a URL or `scene`. Raises SettingError."""
         if text == "scene":
             return cls("scene")
         word, _, number = text.partition(":")
         if word == "camera":
             return cls("camera", _node(number) if number else None)
+        if word == "screen":
+            return cls("screen", address=_region(number) if number else None)
+        if number.startswith("//"):
+            return cls("network", address=_address(text, word))
         if not text:
-            raise SettingError("--source is empty: give a file, camera:N or scene")
+            raise SettingError(f"--source is empty: give {SOURCE_FORMS}")
         path = Path(text)
         return cls("picture" if path.suffix.lower() in PICTURE_SUFFIXES else "video", path)
 
@@ -89,6 +102,18 @@ class LiveLook:
         require_upscale(self.upscale)
         if self.target_fps <= 0:
             raise SettingError(f"--target-fps {self.target_fps:g} is too small: give more than 0")
+
+
+def _region(text: str) -> str:
+    if not SCREEN_REGION.fullmatch(text):
+        raise SettingError(f"--source screen:{text} is no part of a screen: give size and place, as in 1280x720+100+50")
+    return text
+
+
+def _address(text: str, protocol: str) -> str:
+    if protocol.lower() not in PROTOCOLS:
+        raise SettingError(f"{protocol}:// cannot be watched: give an address of {', '.join(PROTOCOLS)}")
+    return text
 
 
 def _node(number: str) -> Path:

@@ -25,16 +25,27 @@ from fnst_live.live_settings import LiveLook, SourceSpec
         ("no-suffix", SourceSpec("video", Path("no-suffix"))),
         ("a/picture.JPG", SourceSpec("picture", Path("a/picture.JPG"))),
         ("./scene", SourceSpec("video", Path("scene"))),
+        ("screen", SourceSpec("screen")),
+        ("screen:1280x720+100+50", SourceSpec("screen", address="1280x720+100+50")),
+        ("rtsp://me:secret@192.168.1.20/live", SourceSpec("network", address="rtsp://me:secret@192.168.1.20/live")),
+        ("HTTPS://cam.example/video", SourceSpec("network", address="HTTPS://cam.example/video")),
     ],
 )
 def test_the_command_line_names_a_source(text: str, spec: SourceSpec) -> None:
     assert SourceSpec.parse(text) == spec
 
 
-@pytest.mark.parametrize("text", ["", "camera:front", "camera:-1"])
+@pytest.mark.parametrize("text", ["", "camera:front", "camera:-1", "screen:2", "screen:0x10+0+0", "screen:8x8+0"])
 def test_what_names_none_is_refused(text: str) -> None:
     with pytest.raises(SettingError, match="--source"):
         SourceSpec.parse(text)
+
+
+def test_not_every_address_can_be_watched() -> None:
+    with pytest.raises(SettingError, match="file:// cannot be watched: give an address of http"):
+        SourceSpec.parse("file:///etc/passwd")
+    with pytest.raises(SettingError, match="needs an address"):
+        SourceSpec("network")
 
 
 def test_a_video_needs_a_file() -> None:

@@ -44,7 +44,7 @@ from fnst_live.gui.window_state import WindowState, load_state, state_file
 from fnst_live.live_devices import camera_choices
 from fnst_live.live_events import Failed
 from fnst_live.live_session import LiveSession
-from fnst_live.live_settings import SourceSpec
+from fnst_live.live_settings import SOURCE_FORMS, SourceSpec
 from fnst_live.style_library import find_entry, list_styles
 
 SET_BY_CV2 = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
@@ -122,7 +122,7 @@ def _existing(source: SourceSpec) -> SourceSpec:
     if source.path.is_dir():
         raise InputError(f"{source.path} is a folder: give a video or a picture")
     if not source.path.exists():
-        raise InputError(f"{source.path} does not exist: give a file, camera:N or scene")
+        raise InputError(f"{source.path} does not exist: give {SOURCE_FORMS}")
     return replace(source, path=source.path.absolute())
 
 

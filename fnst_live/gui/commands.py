@@ -27,8 +27,11 @@ class Command:
 
 
 COMMANDS = (
-    Command("choose_source", "Choose a source", ("C",), "Source", "Camera, video, picture or the built-in scene"),
+    Command("choose_source", "Choose a source", ("C",), "Source", "Camera, video, picture, screen, built-in scene"),
     Command("open_file", "Open video or picture…", ("Ctrl+O",), "Source", icon="video"),
+    Command("open_address", "Open a camera in the network…", ("Ctrl+U",), "Source",
+            "A phone or another camera that sends its picture to an address", "network"),
+    Command("show_screen", "This screen", ("Ctrl+D",), "Source", "What is seen on it, painted", "screen"),
     Command("play_scene", "Built-in scene", ("Ctrl+B",), "Source", icon="scene"),
     Command("freeze", "Freeze the picture", ("Z",), "Source", "Hold the picture still; the camera goes on", "freeze",
             is_switch=True),

@@ -30,6 +30,9 @@ _SHAPES = {
     "video": '<rect x="3" y="5" width="18" height="14" rx="2"/><path d="M10 9.5v5l4.5-2.5z"/>',
     "picture": '<rect x="3" y="5" width="18" height="14" rx="2"/><circle cx="9" cy="10" r="1.4"/>'
                '<path d="M4 17l5-4 3 2.5 4-4 5 4.5"/>',
+    "network": '<path d="M3.5 9.5a12 12 0 0 1 17 0"/><path d="M6.5 13a7.8 7.8 0 0 1 11 0"/>'
+               '<path d="M9.5 16.3a3.6 3.6 0 0 1 5 0"/><circle cx="12" cy="19.3" r="0.6"/>',
+    "screen": '<rect x="3" y="4" width="18" height="12.5" rx="2"/><path d="M12 16.5v3.5"/><path d="M8 20h8"/>',
     "scene": '<path d="M2.5 18l6-9 4 6 2.5-3.5L21.5 18z"/><circle cx="17" cy="7" r="1.8"/>',
     "down": '<path d="M7 10l5 5 5-5"/>',
     "painted": '<rect x="4" y="5" width="16" height="14" rx="2"/>',

@@ -11,8 +11,8 @@ from fnst_live.gui.commands import Actions
 
 SEPARATOR = ""
 MENUS = (
-    ("&File", ("open_file", "CAMERAS", "play_scene", SEPARATOR, "export", SEPARATOR, "snapshot", "record",
-               "keep_original", "microphone", "broadcast", SEPARATOR, "quit")),
+    ("&File", ("open_file", "CAMERAS", "open_address", "show_screen", "play_scene", SEPARATOR, "export", SEPARATOR,
+               "snapshot", "record", "keep_original", "microphone", "broadcast", SEPARATOR, "quit")),
     ("&Style", ("STYLES", SEPARATOR, "previous_style", "next_style", SEPARATOR, "SECOND", "swap_styles", SEPARATOR,
                 "keep_color", "stronger", "weaker", SEPARATOR, "learn_style", "add_style", "open_models")),
     ("&Playback", ("play", "step_back", "step_forward", "seek_back", "seek_forward", "loop", "sound", SEPARATOR,

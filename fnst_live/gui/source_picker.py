@@ -1,4 +1,4 @@
-"""The dropdown of sources: cameras by their names, each with its modes; files; the built-in scene."""
+"""The dropdown of sources: cameras by their names, each with its modes; files; the screen; the built-in scene."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class SourcePicker(QToolButton):
 
     def show_opening(self, spec: SourceSpec) -> None:
         """What was asked for, until it is there and has a name."""
-        names = {"camera": "Camera", "scene": "Built-in scene"}
+        names = {"camera": "Camera", "network": "Camera in the network", "screen": "Screen", "scene": "Built-in scene"}
         self.show_source(spec.kind, spec.path.name if spec.path and spec.kind not in names else names[spec.kind])
 
     def show_source(self, kind: str, name: str) -> None:
@@ -60,8 +60,8 @@ class SourcePicker(QToolButton):
         if not cameras:
             menu.addAction("No camera found").setEnabled(False)  # type: ignore[union-attr]
         menu.addSeparator()
-        menu.addAction(self._actions["open_file"])
-        menu.addAction(self._actions["play_scene"])
+        for name in ("open_file", "open_address", "show_screen", "play_scene"):
+            menu.addAction(self._actions[name])
 
     def _add_camera(self, menu: QMenu, camera: CameraChoice) -> None:
         if camera.problem:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from PyQt6.QtCore import QObject
-from PyQt6.QtWidgets import QFileDialog
+from PyQt6.QtWidgets import QFileDialog, QInputDialog
 
 from fnst_live.errors import SettingError
 from fnst_live.gui.banner import as_sentence
@@ -24,6 +24,7 @@ SEEK_STEP_S = 5.0
 SLOW = 0.85  # below this share of its own rate a clip is said to be slow
 
 AskForFile = Callable[[str], str]
+AskForAddress = Callable[[str], str]
 
 
 class Speaker(Protocol):
@@ -54,6 +55,7 @@ class SourcePresenter(QObject):
         self.folder = folder
         self.is_looping = is_looping
         self.ask_for_file: AskForFile = self._file_dialog
+        self.ask_for_address: AskForAddress = self._address_dialog
         self._opened: SourceOpened | None = None
         self._asked: SourceSpec | None = spec
         self._is_playing = True
@@ -77,13 +79,16 @@ class SourcePresenter(QObject):
         self._window.banner.clear()
 
     def open_path(self, text: str) -> None:
+        self.folder = str(Path(text).parent)
+        self._open_text(text)
+
+    def _open_text(self, text: str) -> None:
         try:
             spec = SourceSpec.parse(text)
         except SettingError as error:
             self._window.banner.show_error(str(error))
-            return
-        self.folder = str(Path(text).parent)
-        self.open(spec)
+        else:
+            self.open(spec)
 
     def stop_sound(self) -> None:
         if self._speaker is not None:
@@ -142,6 +147,7 @@ class SourcePresenter(QObject):
         window.transport.sought.connect(self._seek)
         for name, slot in (
             ("choose_source", window.source_picker.showMenu), ("open_file", self._ask),
+            ("open_address", self._ask_for_address), ("show_screen", lambda: self.open(SourceSpec("screen"))),
             ("play_scene", lambda: self.open(SourceSpec("scene"))),
             ("play", lambda: self._set_playing(is_playing=not self._is_playing)),
             ("step_back", lambda: self._step(-1)), ("step_forward", lambda: self._step(1)),
@@ -163,6 +169,17 @@ class SourcePresenter(QObject):
         file, _ = QFileDialog.getOpenFileName(self._window, "Open video or picture", folder,
                                               f"Videos and pictures ({patterns});;All files (*)")
         return file
+
+    def _ask_for_address(self) -> None:
+        address = self.ask_for_address(self.spec.address or "" if self.spec.kind == "network" else "").strip()
+        if address:
+            self._open_text(address if "://" in address else f"http://{address}")
+
+    def _address_dialog(self, address: str) -> str:
+        text, is_wanted = QInputDialog.getText(
+            self._window, "Camera in the network", "Its address, as in rtsp://192.168.1.20/live or "
+            "http://192.168.1.20:8080/video:", text=address or "http://")
+        return text if is_wanted else ""
 
     def _set_playing(self, *, is_playing: bool) -> None:
         if not self._is_clip:

@@ -71,7 +71,7 @@ class LiveCore:
             self._show(self._opener.open(spec))
         except InputError as error:
             self._show(self._opener.open(SourceSpec("scene")))
-            if spec.kind == "camera":
+            if spec.kind in ("camera", "network", "screen"):
                 self._on_event(Notice(f"{error}; meanwhile the built-in scene plays"))
             else:
                 self.on_error(error)

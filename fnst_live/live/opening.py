@@ -15,6 +15,7 @@ from fnst_live.sources.camera import CameraAccess, CameraSource, open_capture
 from fnst_live.sources.clip_player import ClipPlayer
 from fnst_live.sources.devices import Camera, CameraMode, usual_mode, why_no_cameras
 from fnst_live.sources.endless import LivePicture, LiveScene
+from fnst_live.sources.live_feed import Feed, FeedSource, network_feed, screen_feed
 
 SCENE_NAME = "built-in scene"
 USUAL_FPS = 30.0
@@ -54,6 +55,10 @@ class SourceOpener:
         """Raises InputError."""
         if spec.kind == "camera":
             return self._open_camera(spec)
+        if spec.kind == "screen":
+            return self._open_feed(spec, screen_feed(spec.address))
+        if spec.kind == "network" and spec.address is not None:
+            return self._open_feed(spec, network_feed(spec.address))
         if spec.kind == "scene" or spec.path is None:
             scene = LiveScene()
             return OpenSource(scene, SourceSpec("scene"), SCENE_NAME, scene.frame_rate)
@@ -63,7 +68,7 @@ class SourceOpener:
         camera = self._camera_at(spec.path)
         mode = _wanted_mode(spec) or usual_mode(self._cameras.list_modes(camera.path))
         source = CameraSource(
-            camera, mode, on_lost=self._listener.on_lost, on_back=self._on_camera_back, access=self._cameras
+            camera, mode, on_lost=self._listener.on_lost, on_back=self._on_found_again, access=self._cameras
         )
         filled_in = dataclasses.replace(
             spec, path=camera.path, width=source.size.width, height=source.size.height, fps=source.frame_rate,
@@ -86,7 +91,11 @@ class SourceOpener:
                 return camera
         raise InputError(f"there is no camera at {node}: plug it in, or choose another source")
 
-    def _on_camera_back(self) -> None:
+    def _open_feed(self, spec: SourceSpec, feed: Feed) -> OpenSource:
+        source = FeedSource(feed, WORK_HEIGHT_LIMIT, on_lost=self._listener.on_lost, on_back=self._on_found_again)
+        return OpenSource(source, spec, feed.name, source.frame_rate)
+
+    def _on_found_again(self) -> None:
         self._listener.on_jump()
         self._listener.on_back()
 

@@ -88,6 +88,41 @@ def test_the_scene_and_files_are_opened_by_keys(bench: Bench) -> None:
     assert bench.live.source.folder == "/films"
 
 
+class Answers:
+    """What the user types, address after address; asked: what stood there before."""
+
+    def __init__(self, *answers: str):
+        self.asked: list[str] = []
+        self._answers = iter(answers)
+
+    def __call__(self, address: str) -> str:
+        self.asked.append(address)
+        return next(self._answers)
+
+
+def test_the_screen_and_a_camera_in_the_network_are_opened_by_keys(bench: Bench) -> None:
+    control = Qt.KeyboardModifier.ControlModifier
+    answers = Answers("rtsp://192.168.1.20/live", " 192.168.1.20:8080/video ", "ftp://192.168.1.20/", "")
+    bench.live.source.ask_for_address = answers
+    for _ in range(4):
+        bench.press(Qt.Key.Key_U, control)
+    assert bench.window.banner.text.startswith("ftp:// cannot be watched: give an address of http, https, rtsp")
+    bench.press(Qt.Key.Key_D, control)
+    assert bench.session.commands("open_source") == [
+        (SourceSpec("network", address="rtsp://192.168.1.20/live"),),
+        (SourceSpec("network", address="http://192.168.1.20:8080/video"),), (SourceSpec("screen"),)]
+    assert answers.asked == [""] * 4
+
+
+def test_the_address_of_the_present_camera_can_be_mended(make_bench: MakeBench) -> None:
+    bench = make_bench(WindowState(source=SourceSpec("network", address="http://192.168.1.20/video")))
+    answers = Answers("")
+    bench.live.source.ask_for_address = answers
+    bench.press(Qt.Key.Key_U, Qt.KeyboardModifier.ControlModifier)
+    assert answers.asked == ["http://192.168.1.20/video"]
+    assert not bench.session.commands("open_source")
+
+
 def test_a_file_dialog_that_is_cancelled_opens_nothing(bench: Bench) -> None:
     bench.live.source.ask_for_file = lambda _folder: ""
     bench.press(Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)

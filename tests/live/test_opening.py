@@ -75,6 +75,20 @@ def test_no_camera_no_source_but_a_sentence(cameras: tuple[Camera, ...], path: P
         opener(*cameras).open(SourceSpec("camera", path))
 
 
+@pytest.mark.parametrize(
+    ("spec", "sentence"),
+    [
+        (SourceSpec("network", address="rtsp://127.0.0.1:1/cam"), "127.0.0.1/cam cannot be seen"),
+        (SourceSpec("screen"), "DISPLAY is not set"),
+    ],
+)
+def test_a_feed_that_is_not_there(monkeypatch: pytest.MonkeyPatch, spec: SourceSpec, sentence: str) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("XDG_SESSION_TYPE", raising=False)
+    with pytest.raises(InputError, match=sentence):
+        opener().open(spec)
+
+
 def test_a_clip_has_a_player_that_tells_of_jumps(write_clip: Callable[..., Path]) -> None:
     told: list[str] = []
     path = write_clip(frame_count=5)

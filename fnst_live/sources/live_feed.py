@@ -1,0 +1,208 @@
+"""Pictures from elsewhere while they happen: a camera in the network, or this machine's own screen.
+
+Runs on the capture thread. Libav brings both. A picture is shown when it comes; only what comes in bursts, as HLS and
+whole files do, is shown at its own pace. A feed that breaks off is asked for again until it is back.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from urllib.parse import urlsplit
+
+import av
+from av.container import InputContainer
+
+from fnst_live.errors import InputError
+from fnst_live.frames.frame import Frame, FrameSize
+from fnst_live.frames.resize import within_lines
+from fnst_live.frames.timing import TimeWindow
+from fnst_live.sources.picture_converter import PictureConverter
+from fnst_live.sources.video_decoder import VideoDecoder
+
+MICROSECOND = Fraction(1, 1_000_000)
+LOOK_AGAIN_S = 1.0
+OPEN_S, READ_S = 8.0, 5.0  # of silence, after which a feed counts as gone
+MOST_AHEAD_S = 15.0        # further ahead is no burst but another clock
+MOST_BEHIND_S = 0.5        # what comes later will go on to come so late
+USUAL_FPS = 30.0
+
+SCREEN_NAME = "screen"
+
+
+@dataclass(frozen=True)
+class Feed:
+    """What libav shall open. name: for the user; advice: what to do where it cannot be had."""
+
+    name: str
+    address: str
+    advice: str
+    format: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+def network_feed(address: str) -> Feed:
+    """A URL; its user and password are no part of the name."""
+    parts = urlsplit(address)
+    name = f"{parts.hostname or ''}{parts.path.rstrip('/')}"
+    advice = "is it on, and is the address right?"
+    return Feed(name, address, advice, options={"rtsp_flags": "prefer_tcp"})  # datagrams get lost in the air
+
+
+def screen_feed(region: str | None = None) -> Feed:
+    """The whole screen, or `WIDTHxHEIGHT+X+Y` of it. Raises InputError where there is none that can be seen."""
+    display = os.environ.get("DISPLAY", "")
+    if sys.platform != "linux":
+        raise InputError("the screen can be painted under Linux only: let OBS capture it into its virtual camera")
+    if os.environ.get("XDG_SESSION_TYPE") == "wayland":
+        raise InputError("under Wayland no program may look at the screen: log in to an X11 session, or use OBS")
+    if not display:
+        raise InputError("there is no screen here (DISPLAY is not set): start the program in a desktop session")
+    size, x, y = region.replace("+", " ").split() if region else ("", "0", "0")
+    options = {"framerate": "30"} | ({"video_size": size} if size else {})
+    return Feed(SCREEN_NAME, f"{display}+{x},{y}", "does that part lie on it?", "x11grab", options)
+
+
+class FeedSource:
+    """Satisfies `pipeline.stages.Source`.
+
+    size: of the frames now; frame_rate: what the feed claims. on_lost, on_back: called on the capture thread.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        most_lines: int,
+        *,
+        on_lost: Callable[[str], object] = str,
+        on_back: Callable[[], object] = bool,
+    ):
+        """Opens the feed and waits for a first picture. Raises InputError."""
+        self.feed = feed
+        self._most_lines = most_lines
+        self._on_lost, self._on_back = on_lost, on_back
+        self._closing = threading.Event()
+        self._line = Line(feed, most_lines)
+        self.frame_rate = self._line.frame_rate
+
+    @property
+    def size(self) -> FrameSize:
+        return self._line.size
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Until it is closed."""
+        begin_s, index = time.monotonic(), 0
+        try:
+            while not self._closing.is_set():
+                for picture in self._line.pictures():
+                    if self._closing.wait(self._line.wait_s(picture, time.monotonic())):
+                        return
+                    now_s = time.monotonic()
+                    pixels = self._line.converter.to_pixels(picture)
+                    yield Frame(pixels, round((now_s - begin_s) / MICROSECOND), MICROSECOND, 0, index, now_s)
+                    index += 1
+                if not self._find_again():
+                    return
+        finally:
+            self._line.close()
+
+    def close(self) -> None:
+        self._closing.set()
+
+    def _find_again(self) -> bool:
+        """Waits until the feed is back; False if that was not to be."""
+        self._line.close()
+        if self._closing.is_set():
+            return False
+        self._on_lost(f"{self.feed.name} sends nothing any more: it will be picked up when it is back")
+        while not self._closing.wait(LOOK_AGAIN_S):
+            try:
+                self._line = Line(self.feed, self._most_lines)
+            except InputError:  # not ready yet
+                continue
+            self._on_back()
+            return True
+        return False
+
+
+class Line:
+    """A feed that is open, until it breaks off."""
+
+    def __init__(self, feed: Feed, most_lines: int):
+        """Waits for a first picture. Raises InputError."""
+        self._container = opened(feed)
+        try:
+            self._open(feed, most_lines)
+        except BaseException:
+            self._container.close()
+            raise
+
+    def _open(self, feed: Feed, most_lines: int) -> None:
+        stream = next(iter(self._container.streams.video), None)
+        if stream is None:
+            raise InputError(f"{feed.name} has no pictures: {feed.advice}")
+        self._decoder = iter(VideoDecoder(self._container, stream, TimeWindow()))
+        stream.thread_type = "SLICE"  # by frames, each thread would hold one back
+        first = next(self._decoder, None)
+        if first is None:
+            raise InputError(f"{feed.name} gives no picture: {feed.advice}")
+        self._first: av.VideoFrame | None = first
+        self.converter = PictureConverter(first, stream, None)
+        comes_in_bursts = self._container.duration is not None or "hls" in self._container.format.name
+        self._timetable = Timetable() if comes_in_bursts else None
+        aspect = stream.sample_aspect_ratio or Fraction(1)
+        upright = self.converter.orientation.size_of(self.converter.coded_size)
+        self.size = within_lines(upright, most_lines, aspect if aspect > 0 else Fraction(1))
+        self.converter.convert_quickly(self.size)
+        self.frame_rate = float(stream.average_rate or stream.guessed_rate or USUAL_FPS)
+
+    def pictures(self) -> Iterator[av.VideoFrame]:
+        """Each as soon as it is there; ends where the feed does."""
+        if self._first is not None:
+            yield self._first
+            self._first = None
+        yield from self._decoder
+
+    def wait_s(self, picture: av.VideoFrame, now_s: float) -> float:
+        """Until the picture is due."""
+        return self._timetable.wait_s(picture.time, now_s) if self._timetable is not None else 0.0
+
+    def close(self) -> None:
+        self._container.close()
+
+
+class Timetable:
+    """Each picture is due as long after the first as the sender says."""
+
+    def __init__(self) -> None:
+        self._zero_s: float | None = None  # of the sender's clock, on ours
+
+    def wait_s(self, time_s: float | None, now_s: float) -> float:
+        """For a picture that bears this time, None for one that bears none."""
+        if time_s is None:
+            return 0.0
+        ahead_s = 0.0 if self._zero_s is None else self._zero_s + time_s - now_s
+        if self._zero_s is None or not -MOST_BEHIND_S <= ahead_s <= MOST_AHEAD_S:
+            self._zero_s, ahead_s = now_s - time_s, 0.0
+        return max(ahead_s, 0.0)
+
+
+def opened(feed: Feed) -> InputContainer:
+    """Raises InputError."""
+    try:
+        return av.open(feed.address, format=feed.format, options=dict(feed.options), timeout=(OPEN_S, READ_S))
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise InputError(f"{feed.name} cannot be seen ({_reason(error)}): {feed.advice}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Libav's word, without the address and whatever password is in it."""
+    if isinstance(error, (av.error.ExitError, TimeoutError)):
+        return "no answer"
+    reason = error.strerror if isinstance(error, OSError) else None
+    return (reason or "no pictures there").lower()
