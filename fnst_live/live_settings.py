@@ -28,7 +28,7 @@ PICTURE_SUFFIXES = frozenset({
 
 SOURCE_FORMS = "a file, camera:N, screen, a URL or scene"
 PROTOCOLS = ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "udp", "tcp")  # of cameras in the network
-SCREEN_REGION = re.compile(r"[1-9]\d*x[1-9]\d*\+\d+\+\d+")
+SCREEN_PART = re.compile(r"[1-9]\d*|[1-9]\d*x[1-9]\d*\+\d+\+\d+")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class SourceSpec:
 
     path: the camera's node, or the file; None for the scene, and for whichever camera can be used.
     width, height, fps, pixel_format: a camera's mode; whatever is None is chosen when it is opened.
-    address: of a camera in the network, its URL; of a part of the screen, its size and place.
+    address: of a camera in the network, its URL; of the screen, the monitor's number, or the size and place of a part.
     """
 
     kind: SourceKind
@@ -56,14 +56,17 @@ class SourceSpec:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """`FILE`, `camera`, `camera:N`, `screen`, `screen:WxH+X+Y`, a URL or `scene`. Raises SettingError."""
+        """`FILE`, `camera`, `camera:N`, `screen`, `screen:N`, `screen:WxH+X+Y`, a URL or `scene`.
+
+        Raises SettingError.
+        """
         if text == "scene":
             return cls("scene")
         word, _, number = text.partition(":")
         if word == "camera":
             return cls("camera", _node(number) if number else None)
         if word == "screen":
-            return cls("screen", address=_region(number) if number else None)
+            return cls("screen", address=_screen_part(number) if number else None)
         if number.startswith("//"):
             return cls("network", address=_address(text, word))
         if not text:
@@ -104,9 +107,9 @@ class LiveLook:
             raise SettingError(f"--target-fps {self.target_fps:g} is too small: give more than 0")
 
 
-def _region(text: str) -> str:
-    if not SCREEN_REGION.fullmatch(text):
-        raise SettingError(f"--source screen:{text} is no part of a screen: give size and place, as in 1280x720+100+50")
+def _screen_part(text: str) -> str:
+    if not SCREEN_PART.fullmatch(text):
+        raise SettingError(f"--source screen:{text} is no screen: give its number, or a part, as in 1280x720+100+50")
     return text
 
 

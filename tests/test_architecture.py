@@ -53,7 +53,7 @@ RULES = {
     "scene": rule("frames", "numpy cv2"),
     "stylenet": rule(third_party="torch safetensors numpy"),
     "style_library": rule("errors paths stylenet", "numpy"),
-    "sources": rule("frames scene settings errors libav_messages video_nodes", "av cv2 numpy PIL"),
+    "sources": rule("frames scene settings errors libav_messages video_nodes", "av cv2 mss numpy PIL"),
     "sinks": rule("frames settings errors libav_messages video_nodes", "av cv2 numpy PIL"),
     "stylize": rule("frames scene stylenet settings errors paths openvino_core cuda_graph", "torch openvino numpy cv2"),
     "stabilize": rule("frames settings cuda_graph", "numpy cv2 numba torch"),  # torch late: see the test below

@@ -26,6 +26,7 @@ from fnst_live.live_settings import LiveLook, SourceSpec
         ("a/picture.JPG", SourceSpec("picture", Path("a/picture.JPG"))),
         ("./scene", SourceSpec("video", Path("scene"))),
         ("screen", SourceSpec("screen")),
+        ("screen:2", SourceSpec("screen", address="2")),
         ("screen:1280x720+100+50", SourceSpec("screen", address="1280x720+100+50")),
         ("rtsp://me:secret@192.168.1.20/live", SourceSpec("network", address="rtsp://me:secret@192.168.1.20/live")),
         ("HTTPS://cam.example/video", SourceSpec("network", address="HTTPS://cam.example/video")),
@@ -35,7 +36,9 @@ def test_the_command_line_names_a_source(text: str, spec: SourceSpec) -> None:
     assert SourceSpec.parse(text) == spec
 
 
-@pytest.mark.parametrize("text", ["", "camera:front", "camera:-1", "screen:2", "screen:0x10+0+0", "screen:8x8+0"])
+@pytest.mark.parametrize(
+    "text", ["", "camera:front", "camera:-1", "screen:0", "screen:left", "screen:0x10+0+0", "screen:8x8+0"]
+)
 def test_what_names_none_is_refused(text: str) -> None:
     with pytest.raises(SettingError, match="--source"):
         SourceSpec.parse(text)

@@ -15,7 +15,8 @@ from fnst_live.sources.camera import CameraAccess, CameraSource, open_capture
 from fnst_live.sources.clip_player import ClipPlayer
 from fnst_live.sources.devices import Camera, CameraMode, usual_mode, why_no_cameras
 from fnst_live.sources.endless import LivePicture, LiveScene
-from fnst_live.sources.live_feed import Feed, FeedSource, network_feed, screen_feed
+from fnst_live.sources.network_camera import NetworkCamera
+from fnst_live.sources.screen import ScreenSource
 
 SCENE_NAME = "built-in scene"
 USUAL_FPS = 30.0
@@ -55,10 +56,11 @@ class SourceOpener:
         """Raises InputError."""
         if spec.kind == "camera":
             return self._open_camera(spec)
-        if spec.kind == "screen":
-            return self._open_feed(spec, screen_feed(spec.address))
         if spec.kind == "network" and spec.address is not None:
-            return self._open_feed(spec, network_feed(spec.address))
+            return self._open_network(spec, spec.address)
+        if spec.kind == "screen":
+            screen = ScreenSource(spec.address, WORK_HEIGHT_LIMIT)
+            return OpenSource(screen, spec, screen.name, screen.frame_rate)
         if spec.kind == "scene" or spec.path is None:
             scene = LiveScene()
             return OpenSource(scene, SourceSpec("scene"), SCENE_NAME, scene.frame_rate)
@@ -91,9 +93,11 @@ class SourceOpener:
                 return camera
         raise InputError(f"there is no camera at {node}: plug it in, or choose another source")
 
-    def _open_feed(self, spec: SourceSpec, feed: Feed) -> OpenSource:
-        source = FeedSource(feed, WORK_HEIGHT_LIMIT, on_lost=self._listener.on_lost, on_back=self._on_found_again)
-        return OpenSource(source, spec, feed.name, source.frame_rate)
+    def _open_network(self, spec: SourceSpec, address: str) -> OpenSource:
+        camera = NetworkCamera(
+            address, WORK_HEIGHT_LIMIT, on_lost=self._listener.on_lost, on_back=self._on_found_again
+        )
+        return OpenSource(camera, spec, camera.name, camera.frame_rate)
 
     def _on_found_again(self) -> None:
         self._listener.on_jump()

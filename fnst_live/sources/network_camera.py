@@ -1,17 +1,14 @@
-"""Pictures from elsewhere while they happen: a camera in the network, or this machine's own screen.
+"""A camera in the network: a phone, or whatever else sends its picture to an address. Runs on the capture thread.
 
-Runs on the capture thread. Libav brings both. A picture is shown when it comes; only what comes in bursts, as HLS and
-whole files do, is shown at its own pace. A feed that breaks off is asked for again until it is back.
+A picture is shown when it comes; only what comes in bursts, as HLS and whole files do, is shown at its own pace. A
+camera that falls silent is asked for again until it is back.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from urllib.parse import urlsplit
 
@@ -27,67 +24,35 @@ from fnst_live.sources.video_decoder import VideoDecoder
 
 MICROSECOND = Fraction(1, 1_000_000)
 LOOK_AGAIN_S = 1.0
-OPEN_S, READ_S = 8.0, 5.0  # of silence, after which a feed counts as gone
+OPEN_S, READ_S = 8.0, 5.0  # of silence, after which a camera counts as gone
 MOST_AHEAD_S = 15.0        # further ahead is no burst but another clock
 MOST_BEHIND_S = 0.5        # what comes later will go on to come so late
 USUAL_FPS = 30.0
-
-SCREEN_NAME = "screen"
-
-
-@dataclass(frozen=True)
-class Feed:
-    """What libav shall open. name: for the user; advice: what to do where it cannot be had."""
-
-    name: str
-    address: str
-    advice: str
-    format: str | None = None
-    options: Mapping[str, str] = field(default_factory=dict)
+OPTIONS = {"rtsp_flags": "prefer_tcp"}  # datagrams get lost in the air
+ADVICE = "is it on, and is the address right?"
 
 
-def network_feed(address: str) -> Feed:
-    """A URL; its user and password are no part of the name."""
-    parts = urlsplit(address)
-    name = f"{parts.hostname or ''}{parts.path.rstrip('/')}"
-    advice = "is it on, and is the address right?"
-    return Feed(name, address, advice, options={"rtsp_flags": "prefer_tcp"})  # datagrams get lost in the air
-
-
-def screen_feed(region: str | None = None) -> Feed:
-    """The whole screen, or `WIDTHxHEIGHT+X+Y` of it. Raises InputError where there is none that can be seen."""
-    display = os.environ.get("DISPLAY", "")
-    if sys.platform != "linux":
-        raise InputError("the screen can be painted under Linux only: let OBS capture it into its virtual camera")
-    if os.environ.get("XDG_SESSION_TYPE") == "wayland":
-        raise InputError("under Wayland no program may look at the screen: log in to an X11 session, or use OBS")
-    if not display:
-        raise InputError("there is no screen here (DISPLAY is not set): start the program in a desktop session")
-    size, x, y = region.replace("+", " ").split() if region else ("", "0", "0")
-    options = {"framerate": "30"} | ({"video_size": size} if size else {})
-    return Feed(SCREEN_NAME, f"{display}+{x},{y}", "does that part lie on it?", "x11grab", options)
-
-
-class FeedSource:
+class NetworkCamera:
     """Satisfies `pipeline.stages.Source`.
 
-    size: of the frames now; frame_rate: what the feed claims. on_lost, on_back: called on the capture thread.
+    name: of its place, without user and password. size: of the frames now; frame_rate: what it claims. on_lost,
+    on_back: called on the capture thread.
     """
 
     def __init__(
         self,
-        feed: Feed,
+        address: str,
         most_lines: int,
         *,
         on_lost: Callable[[str], object] = str,
         on_back: Callable[[], object] = bool,
     ):
-        """Opens the feed and waits for a first picture. Raises InputError."""
-        self.feed = feed
-        self._most_lines = most_lines
+        """Connects, and waits for a first picture. Raises InputError."""
+        self.name = name_of(address)
+        self._address, self._most_lines = address, most_lines
         self._on_lost, self._on_back = on_lost, on_back
         self._closing = threading.Event()
-        self._line = Line(feed, most_lines)
+        self._line = Line(address, most_lines)
         self.frame_rate = self._line.frame_rate
 
     @property
@@ -115,14 +80,14 @@ class FeedSource:
         self._closing.set()
 
     def _find_again(self) -> bool:
-        """Waits until the feed is back; False if that was not to be."""
+        """Waits until the camera is back; False if that was not to be."""
         self._line.close()
         if self._closing.is_set():
             return False
-        self._on_lost(f"{self.feed.name} sends nothing any more: it will be picked up when it is back")
+        self._on_lost(f"{self.name} sends nothing any more: it will be picked up when it is back")
         while not self._closing.wait(LOOK_AGAIN_S):
             try:
-                self._line = Line(self.feed, self._most_lines)
+                self._line = Line(self._address, self._most_lines)
             except InputError:  # not ready yet
                 continue
             self._on_back()
@@ -131,26 +96,26 @@ class FeedSource:
 
 
 class Line:
-    """A feed that is open, until it breaks off."""
+    """A connection, until it breaks off."""
 
-    def __init__(self, feed: Feed, most_lines: int):
+    def __init__(self, address: str, most_lines: int):
         """Waits for a first picture. Raises InputError."""
-        self._container = opened(feed)
+        self._container = opened(address)
         try:
-            self._open(feed, most_lines)
+            self._open(name_of(address), most_lines)
         except BaseException:
             self._container.close()
             raise
 
-    def _open(self, feed: Feed, most_lines: int) -> None:
+    def _open(self, name: str, most_lines: int) -> None:
         stream = next(iter(self._container.streams.video), None)
         if stream is None:
-            raise InputError(f"{feed.name} has no pictures: {feed.advice}")
+            raise InputError(f"{name} has no pictures: {ADVICE}")
         self._decoder = iter(VideoDecoder(self._container, stream, TimeWindow()))
         stream.thread_type = "SLICE"  # by frames, each thread would hold one back
         first = next(self._decoder, None)
         if first is None:
-            raise InputError(f"{feed.name} gives no picture: {feed.advice}")
+            raise InputError(f"{name} gives no picture: {ADVICE}")
         self._first: av.VideoFrame | None = first
         self.converter = PictureConverter(first, stream, None)
         comes_in_bursts = self._container.duration is not None or "hls" in self._container.format.name
@@ -162,7 +127,7 @@ class Line:
         self.frame_rate = float(stream.average_rate or stream.guessed_rate or USUAL_FPS)
 
     def pictures(self) -> Iterator[av.VideoFrame]:
-        """Each as soon as it is there; ends where the feed does."""
+        """Each as soon as it is there; ends where the connection does."""
         if self._first is not None:
             yield self._first
             self._first = None
@@ -192,12 +157,18 @@ class Timetable:
         return max(ahead_s, 0.0)
 
 
-def opened(feed: Feed) -> InputContainer:
+def name_of(address: str) -> str:
+    """Host and path."""
+    parts = urlsplit(address)
+    return f"{parts.hostname or ''}{parts.path.rstrip('/')}"
+
+
+def opened(address: str) -> InputContainer:
     """Raises InputError."""
     try:
-        return av.open(feed.address, format=feed.format, options=dict(feed.options), timeout=(OPEN_S, READ_S))
+        return av.open(address, options=dict(OPTIONS), timeout=(OPEN_S, READ_S))
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise InputError(f"{feed.name} cannot be seen ({_reason(error)}): {feed.advice}") from error
+        raise InputError(f"{name_of(address)} cannot be seen ({_reason(error)}): {ADVICE}") from error
 
 
 def _reason(error: Exception) -> str:

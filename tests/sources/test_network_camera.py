@@ -1,13 +1,9 @@
-"""Feeds from the network and the screen. The camera is a server on this machine, the screen one that nobody sees."""
+"""Cameras in the network. The camera is a server on this machine."""
 
 from __future__ import annotations
 
 import io
 import itertools
-import os
-import select
-import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,8 +16,8 @@ from PIL import Image
 
 from fnst_live.errors import InputError
 from fnst_live.frames.frame import Frame
-from fnst_live.sources import live_feed
-from fnst_live.sources.live_feed import Feed, FeedSource, Timetable, network_feed, screen_feed
+from fnst_live.sources import network_camera
+from fnst_live.sources.network_camera import NetworkCamera, Timetable, name_of
 
 BLUE = (20, 40, 220)
 PATIENCE_S = 20
@@ -29,10 +25,10 @@ PATIENCE_S = 20
 
 @pytest.fixture(autouse=True)
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_feed, "LOOK_AGAIN_S", 0.05)
+    monkeypatch.setattr(network_camera, "LOOK_AGAIN_S", 0.05)
 
 
-class NetworkCamera:
+class Phone:
     """What a phone sends: JPEGs one after the other, 50 a second, until it is switched off."""
 
     def __init__(self) -> None:
@@ -84,13 +80,13 @@ class NetworkCamera:
 
 
 @pytest.fixture
-def camera() -> Iterator[NetworkCamera]:
-    camera = NetworkCamera()
+def camera() -> Iterator[Phone]:
+    camera = Phone()
     yield camera
     camera.close()
 
 
-def frames_of(source: FeedSource, count: int) -> list[Frame]:
+def frames_of(source: NetworkCamera, count: int) -> list[Frame]:
     frames = iter(source)
     taken = [next(frames) for _ in range(count)]
     source.close()
@@ -98,8 +94,8 @@ def frames_of(source: FeedSource, count: int) -> list[Frame]:
     return taken
 
 
-def test_a_camera_in_the_network_is_seen_in_its_colors(camera: NetworkCamera) -> None:
-    source = FeedSource(network_feed(f"{camera.address}/video"), 1080)
+def test_a_camera_in_the_network_is_seen_in_its_colors(camera: Phone) -> None:
+    source = NetworkCamera(f"{camera.address}/video", 1080)
     frames = frames_of(source, 5)
     assert source.size == (96, 64)
     assert [frame.index for frame in frames] == [0, 1, 2, 3, 4]
@@ -108,14 +104,14 @@ def test_a_camera_in_the_network_is_seen_in_its_colors(camera: NetworkCamera) ->
     assert np.abs(frames[-1].pixels.astype(int) - BLUE).max() < 8
 
 
-def test_no_more_lines_than_wanted(camera: NetworkCamera) -> None:
-    (frame,) = frames_of(FeedSource(network_feed(f"{camera.address}/video"), 32), 1)
+def test_no_more_lines_than_wanted(camera: Phone) -> None:
+    (frame,) = frames_of(NetworkCamera(f"{camera.address}/video", 32), 1)
     assert frame.pixels.shape == (32, 48, 3)
 
 
-def test_a_feed_that_breaks_off_is_picked_up_again(camera: NetworkCamera) -> None:
+def test_one_that_falls_silent_is_picked_up_again(camera: Phone) -> None:
     told: list[str] = []
-    source = FeedSource(network_feed(f"{camera.address}/video"), 1080, on_lost=told.append,
+    source = NetworkCamera(f"{camera.address}/video", 1080, on_lost=told.append,
                         on_back=lambda: told.append("back"))
     frames = iter(source)
     next(frames)
@@ -129,9 +125,9 @@ def test_a_feed_that_breaks_off_is_picked_up_again(camera: NetworkCamera) -> Non
     assert next(frames, None) is None
 
 
-def test_a_lost_feed_can_be_closed(camera: NetworkCamera) -> None:
+def test_a_lost_one_can_be_closed(camera: Phone) -> None:
     told: list[str] = []
-    source = FeedSource(network_feed(f"{camera.address}/video"), 1080, on_lost=told.append)
+    source = NetworkCamera(f"{camera.address}/video", 1080, on_lost=told.append)
     frames = iter(source)
     next(frames)
     camera.is_on = False
@@ -141,26 +137,26 @@ def test_a_lost_feed_can_be_closed(camera: NetworkCamera) -> None:
     assert len(told) == 1
 
 
-def test_a_file_is_shown_at_its_own_pace(camera: NetworkCamera, write_clip: Callable[..., Path]) -> None:
+def test_a_file_is_shown_at_its_own_pace(camera: Phone, write_clip: Callable[..., Path]) -> None:
     camera.files["/clip.mp4"] = write_clip(frame_count=8).read_bytes()  # 25 a second
-    frames = frames_of(FeedSource(network_feed(f"{camera.address}/clip.mp4"), 1080), 8)
+    frames = frames_of(NetworkCamera(f"{camera.address}/clip.mp4", 1080), 8)
     assert frames[-1].captured_s - frames[0].captured_s > 0.25
 
 
-def test_what_cannot_be_had_is_told_without_the_password(camera: NetworkCamera) -> None:
+def test_what_cannot_be_had_is_told_without_the_password(camera: Phone) -> None:
     address = camera.address.replace("http://", "http://me:secret@")
     with pytest.raises(InputError, match=r"127\.0\.0\.1/nothing cannot be seen \(.*\): is it on") as caught:
-        FeedSource(network_feed(f"{address}/nothing"), 1080)
+        NetworkCamera(f"{address}/nothing", 1080)
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
     with pytest.raises(InputError, match=r"127\.0\.0\.1/cam cannot be seen \(connection refused\)"):
-        FeedSource(network_feed("rtsp://127.0.0.1:1/cam"), 1080)
+        NetworkCamera("rtsp://127.0.0.1:1/cam", 1080)
 
 
-def test_what_has_no_pictures_is_no_feed(camera: NetworkCamera) -> None:
+def test_what_has_no_pictures_is_no_camera(camera: Phone) -> None:
     camera.files["/text"] = b"no picture " * 100
     with pytest.raises(InputError, match="/text cannot be seen"):
-        FeedSource(network_feed(f"{camera.address}/text"), 1080)
+        NetworkCamera(f"{camera.address}/text", 1080)
 
 
 def test_what_is_due_later_is_waited_for_and_another_clock_begins_anew() -> None:
@@ -175,55 +171,5 @@ def test_what_is_due_later_is_waited_for_and_another_clock_begins_anew() -> None
     assert timetable.wait_s(5002.0, 20.0) == pytest.approx(1)
 
 
-@pytest.fixture
-def display(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A screen of 320x200, in one color."""
-    if shutil.which("Xvfb") is None:
-        pytest.skip("there is no Xvfb here, the X server without a screen: apt install xvfb")
-    reading, writing = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "320x200x24", "-nolisten", "tcp"], pass_fds=[writing],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )
-    os.close(writing)
-    try:
-        assert select.select([reading], [], [], PATIENCE_S)[0], "Xvfb does not start"
-        name = f":{os.read(reading, 16).decode().strip()}"
-        monkeypatch.setenv("DISPLAY", name)
-        monkeypatch.delenv("XDG_SESSION_TYPE", raising=False)
-        yield name
-    finally:
-        server.terminate()
-        server.wait()
-        os.close(reading)
-
-
-@pytest.mark.usefixtures("display")
-def test_the_screen_and_a_part_of_it() -> None:
-    whole = FeedSource(screen_feed(), 1080)
-    assert whole.size == (320, 200)
-    assert whole.feed.name == "screen"
-    frames_of(whole, 3)
-    assert FeedSource(screen_feed("100x60+20+10"), 1080).size == (100, 60)
-    with pytest.raises(InputError, match=r"screen cannot be seen .*does that part lie on it"):
-        FeedSource(screen_feed("400x300+0+0"), 1080)
-
-
-@pytest.mark.parametrize(
-    ("variables", "sentence"),
-    [({}, "DISPLAY is not set"), ({"DISPLAY": ":0", "XDG_SESSION_TYPE": "wayland"}, "under Wayland")],
-)
-def test_where_no_screen_can_be_seen_it_is_said(
-    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], sentence: str
-) -> None:
-    for name in ("DISPLAY", "XDG_SESSION_TYPE"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(InputError, match=sentence):
-        screen_feed()
-
-
-def test_the_name_of_a_feed_is_its_place() -> None:
-    feed = network_feed("rtsp://me:secret@cam.local:554/live/")
-    assert feed == Feed("cam.local/live", "rtsp://me:secret@cam.local:554/live/", feed.advice, None, feed.options)
+def test_its_name_is_its_place() -> None:
+    assert name_of("rtsp://me:secret@cam.local:554/live/") == "cam.local/live"
