@@ -98,11 +98,12 @@ def _add_command(commands: Any, name: str, help_text: str,
 
 def _add_video(commands: Any) -> None:
     parser = _add_command(commands, "video", "paint a video file into another", _video)
-    parser.add_argument("input", type=Path, metavar="IN", help="the video")
+    parser.add_argument("input", type=Path, metavar="IN", help="the video, or a folder of videos")
     parser.add_argument("-o", "--output", type=Path, metavar="OUT",
-                        help="the painted video: mp4, mkv, mov, webm or gif (default: IN.STYLE beside the input)")
+                        help="the painted video: mp4, mkv, mov, webm or gif; of a folder, a folder "
+                             "(default: IN.STYLE beside the input)")
     for options in (LookSettings, VideoSettings, FileSettings):
-        add_options(parser, options)
+        add_options(parser, options)  # --json: an object, for a folder a list of them
 
 
 def _add_image(commands: Any) -> None:
@@ -150,9 +151,18 @@ def _video(arguments: argparse.Namespace) -> None:
         from_arguments(LookSettings, arguments), from_arguments(VideoSettings, arguments), arguments.overwrite,
     )
     preflight.check_video(request)
-    from fnst_live.headless import render_video
+    from fnst_live.headless import render_folder, render_video
 
-    _print_report(render_video(request), as_json=arguments.json)
+    if not request.source.is_dir():
+        _print_report(render_video(request), as_json=arguments.json)
+        return
+    reports = []
+    for report in render_folder(request):
+        reports.append(report)
+        if not arguments.json:
+            _print_report(report, as_json=False)
+    if arguments.json:
+        print(json.dumps([report.as_json() for report in reports], ensure_ascii=False))
 
 
 def _demo(arguments: argparse.Namespace) -> None:
@@ -256,5 +266,6 @@ def _print_report(report: Any, *, as_json: bool) -> None:
         return
     for warning in report.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    speed = f"{report.fps:.1f} frames per second"
-    print(f"{report.output}  ({report.frames} frames, {report.size}, {speed}, {report.engine})")
+    if report.output is not None:
+        speed = f"{report.fps:.1f} frames per second"
+        print(f"{report.output}  ({report.frames} frames, {report.size}, {speed}, {report.engine})", flush=True)

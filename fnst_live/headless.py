@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,14 +14,22 @@ from typing import Any, Protocol
 from tqdm import tqdm
 
 from fnst_live.assembly import Painter, open_painter, open_style
-from fnst_live.errors import SettingError
+from fnst_live.errors import InputError, SettingError
+from fnst_live.folders import check_folder, files_in, kept_names, output_folder
 from fnst_live.frames.color import ColorTags
 from fnst_live.frames.frame import Frame, FrameSize
 from fnst_live.frames.video_format import VideoFormat
 from fnst_live.pipeline.pipeline import Pipeline, Unpainted
 from fnst_live.pipeline.render import render
 from fnst_live.pipeline.stages import Source
-from fnst_live.settings import MOST_PICTURE_PIXELS, MOST_VIDEO_PIXELS, NO_STYLE, LookSettings, RenderRequest
+from fnst_live.settings import (
+    MOST_PICTURE_PIXELS,
+    MOST_VIDEO_PIXELS,
+    NO_STYLE,
+    VIDEO_SUFFIXES,
+    LookSettings,
+    RenderRequest,
+)
 from fnst_live.sinks.encoders import CONTAINERS, codec_for
 from fnst_live.sinks.provisional import check_output
 from fnst_live.sinks.tracks import TrackReport
@@ -155,6 +163,53 @@ def render_video(
     )
 
 
+@dataclass
+class SkippedReport:
+    """A file of a folder that could not be painted, and why."""
+
+    input: str
+    style: str
+    warnings: list[str]
+    output: None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {"input": self.input, "output": None, "style": self.style, "warnings": self.warnings}
+
+
+def render_folder(request: RenderRequest) -> Iterator[RenderReport | SkippedReport]:
+    """Paint each video of a folder, and tell of each. Where they go is settled before the first is painted.
+
+    What cannot be read is skipped. Raises UserError where nothing can, or nothing can be written.
+    """
+    painting = painting_of_video(request.look)
+    folder = output_folder(request.source, request.output, painting.style_name)
+    files = files_in(request.source, VIDEO_SUFFIXES, "videos")
+    outputs = [folder / name for name in kept_names(files, is_container, FALLBACK_SUFFIX)]
+    check_folder(folder, overwrite=request.overwrite)
+    for file, output in zip(files, outputs, strict=True):
+        codec_for(output, request.video.codec)
+        if folder.is_dir():
+            check_output(output, source=file, overwrite=request.overwrite)
+    is_ours = not folder.is_dir()
+    folder.mkdir(exist_ok=True)
+    problems = []
+    for file, output in zip(files, outputs, strict=True):
+        try:
+            yield render_video(replace(request, source=file, output=output), open_painting=lambda _: painting)
+        except (InputError, SettingError) as error:
+            problems.append(error)
+            yield SkippedReport(str(file), painting.style_name, [f"{error}; skipped"])
+    if len(problems) == len(files):
+        if is_ours:
+            folder.rmdir()
+        raise InputError(f"none of the {len(files)} videos can be read: {problems[0]}") from problems[0]
+
+
+def is_container(suffix: str) -> bool:
+    """Whether we write such files."""
+    return suffix.lower() in CONTAINERS
+
+
 def render_demo(output: Path, seconds: float, look: LookSettings) -> RenderReport:
     """Paint the built-in scene into a video. Raises UserError."""
     if not 0 < seconds <= LONGEST_DEMO_S:
@@ -189,7 +244,7 @@ def render_pictures(
 
 def default_output(source: Path, style_name: str) -> Path:
     """The style's name before the suffix, beside the input; formats we only read become mp4."""
-    suffix = source.suffix.lower() if source.suffix.lower() in CONTAINERS else FALLBACK_SUFFIX
+    suffix = source.suffix.lower() if is_container(source.suffix) else FALLBACK_SUFFIX
     return source.with_name(f"{source.stem}.{style_name}{suffix}")
 
 

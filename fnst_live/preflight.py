@@ -17,7 +17,7 @@ def check_video(request: RenderRequest) -> None:
     """Raises InputError, StyleError, OutputError."""
     check_inputs(request.source)
     check_look(request.look)
-    if request.output is not None:
+    if request.output is not None and not request.source.is_dir():
         check_output(request.output, source=request.source, overwrite=request.overwrite)
 
 

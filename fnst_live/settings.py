@@ -25,6 +25,10 @@ NO_STYLE = "none"
 WORK_HEIGHT_LIMIT = 1080  # of the live picture
 MOST_VIDEO_PIXELS, MOST_PICTURE_PIXELS = 1920 * 1080, 7680 * 4320  # that are painted unless told otherwise
 PIPE = "-"  # in place of a file: standard input or output
+VIDEO_SUFFIXES = frozenset({
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp",
+    ".ogv", ".mxf", ".gif", ".vob", ".y4m",
+})
 UPSCALES = (1, 2, 4)
 STROKE_SIZES = (1, 2, 4, 8)
 
@@ -119,7 +123,7 @@ class FileSettings:
 
 @dataclass(frozen=True)
 class RenderRequest:
-    """One file to paint into another."""
+    """One file to paint into another, or each video of a folder into another folder."""
 
     source: Path
     output: Path | None

@@ -5,15 +5,15 @@ Where each shall go is settled and checked before the first is painted.
 
 from __future__ import annotations
 
-import itertools
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fnst_live.errors import InputError, OutputError
+from fnst_live.folders import check_folder, files_in, kept_name, kept_names, output_folder
 from fnst_live.frames.frame import Frame, FrameSize
 from fnst_live.frames.resize import resize
 from fnst_live.settings import PIPE
@@ -24,11 +24,9 @@ from fnst_live.sinks.picture import (
     write_picture,
     write_picture_to_pipe,
 )
-from fnst_live.sinks.provisional import check_output
 from fnst_live.sources.picture import Picture, picture_suffixes, read_picture, read_picture_stream
 
 FALLBACK_SUFFIX = ".png"
-UNFINISHED = ".part"  # the stem's end of what a crash of ours has left behind
 
 
 @dataclass
@@ -79,10 +77,8 @@ class _Job:
         """Raises OutputError."""
         if self.output == PIPE:
             _check_standard_output()
-        elif self.folder is not None and self.folder.is_file():
-            raise OutputError(f"{self.folder} is a file: give a folder with -o")
         elif self.folder is not None and not self.folder.is_dir():
-            check_output(self.folder, source=None, overwrite=overwrite)
+            check_folder(self.folder, overwrite=overwrite)
         else:
             source = None if self.source == PIPE else Path(self.source)
             check_picture_output(Path(self.output), source=source, overwrite=overwrite)
@@ -122,68 +118,21 @@ def _job_of_one(source: str, output: str | None, style_name: str) -> _Job:
     if source == PIPE:
         raise OutputError(f"{output} is a folder, and standard input has no name: give a file name with -o")
     folder = Path(output)
-    return _Job(source, str(folder / _kept_name(Path(source))), folder)
+    return _Job(source, str(folder / kept_name(Path(source), is_written, FALLBACK_SUFFIX)), folder)
 
 
 def _jobs_of_folder(source: Path, output: str | None, style_name: str) -> list[_Job]:
     if output == PIPE:
         raise OutputError(f"{source} is a folder, and a pipe holds one picture: give a folder with -o")
-    folder = _folder_beside(source, style_name) if output is None else Path(output)
-    if folder.is_dir() and folder.samefile(source):
-        raise OutputError(f"{folder} is the input itself: choose another folder with -o")
-    files = _pictures_in(source)
-    return [
-        _Job(str(file), str(folder / name), folder) for file, name in zip(files, _kept_names(files), strict=True)
-    ]
-
-
-def _pictures_in(folder: Path) -> list[Path]:
-    """By name. Raises InputError where there is none."""
-    suffixes = picture_suffixes()
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError as error:
-        raise InputError(f"the folder {folder} cannot be opened: {error.strerror or error}") from error
-    files = [
-        file for file in entries if file.suffix.lower() in suffixes and file.is_file() and not _is_clutter(file)
-    ]
-    if not files:
-        raise InputError(f"{folder} holds no pictures: give a folder with pictures right in it")
-    return files
-
-
-def _is_clutter(file: Path) -> bool:
-    """What file managers hide, and what a crash has left."""
-    return file.name.startswith(".") or file.stem.endswith(UNFINISHED)
+    folder = output_folder(source, output, style_name)
+    files = files_in(source, picture_suffixes(), "pictures")
+    names = kept_names(files, is_written, FALLBACK_SUFFIX)
+    return [_Job(str(file), str(folder / name), folder) for file, name in zip(files, names, strict=True)]
 
 
 def _name_beside(source: Path, style_name: str) -> str:
-    kept = Path(_kept_name(source))
+    kept = Path(kept_name(source, is_written, FALLBACK_SUFFIX))
     return str(source.with_name(f"{kept.stem}.{style_name}{kept.suffix}"))
-
-
-def _folder_beside(source: Path, style_name: str) -> Path:
-    named = source if source.name.strip(".") else source.resolve()  # . and .. have names, too
-    return named.parent / f"{named.name}.{style_name}"
-
-
-def _kept_name(source: Path) -> str:
-    """Kinds that we only read become PNG."""
-    return source.name if is_written(source.suffix) else f"{source.stem}{FALLBACK_SUFFIX}"
-
-
-def _kept_names(sources: list[Path]) -> Iterator[str]:
-    """A name for each, of which no two are the same: beside a.png, a.gif becomes a.gif.png."""
-    taken = {source.name.casefold() for source in sources if is_written(source.suffix)}
-    for source in sources:
-        if is_written(source.suffix):
-            yield source.name
-            continue
-        numbered = (f"{source.name}.{number}{FALLBACK_SUFFIX}" for number in itertools.count(2))
-        names = itertools.chain([_kept_name(source), f"{source.name}{FALLBACK_SUFFIX}"], numbered)
-        name = next(name for name in names if name.casefold() not in taken)
-        taken.add(name.casefold())
-        yield name
 
 
 def _means_folder(output: str) -> bool:

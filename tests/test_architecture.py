@@ -35,7 +35,7 @@ def rule(ours: str = "", third_party: str = "") -> Rule:
 
 EVERYTHING_BUT_THE_WINDOW = (
     "__init__ errors options settings paths logs frames scene stylenet style_library sources sinks stylize stabilize "
-    "compose pipeline assembly headless doctor still_images live_settings live_events"
+    "compose pipeline assembly folders headless doctor still_images live_settings live_events"
 )
 RULES = {
     "__init__": rule(),
@@ -59,7 +59,8 @@ RULES = {
     "stabilize": rule("frames settings cuda_graph", "numpy cv2 numba torch"),  # torch late: see the test below
     "compose": rule("frames stylenet settings errors paths openvino_core", "numpy cv2 torch openvino"),
     "pipeline": rule("frames settings errors"),
-    "still_images": rule("frames settings errors sources sinks", "numpy PIL"),
+    "folders": rule("errors sinks"),
+    "still_images": rule("folders frames settings errors sources sinks", "numpy PIL"),
     "contact_sheet": rule("assembly errors frames scene settings sinks sources style_library", "numpy PIL"),
     "export_jobs": rule("errors settings"),
     "export_process": rule(),

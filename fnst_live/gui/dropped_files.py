@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fnst_live.live_settings import PICTURE_SUFFIXES
+from fnst_live.settings import VIDEO_SUFFIXES
 
 MODEL_SUFFIXES = frozenset({".safetensors", ".pth", ".pt", ".model"})
-VIDEO_SUFFIXES = frozenset({
-    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp",
-    ".ogv", ".mxf", ".gif", ".vob", ".y4m",
-})
 PAINTABLE = PICTURE_SUFFIXES | VIDEO_SUFFIXES
 
 
