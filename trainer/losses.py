@@ -14,7 +14,8 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-BORDER, BORDER_WEIGHT = 8, 4.0  # pixels, and what each of them counts for in the temporal loss
+BORDER = 24                              # pixels, as far as the border of a picture can be felt
+BORDER_WEIGHT, INNER_WEIGHT = 2.0, 0.5   # of a pixel, in the temporal loss
 GRID_CELL = 4  # squares each way; more would not see a grid that comes and goes with the colors
 
 Features = dict[str, Tensor]
@@ -130,11 +131,11 @@ def warp(image: Tensor, grid: Tensor) -> Tensor:
 
 
 def random_motion(count: int, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Small random camera motions of up to 3 degrees, 3 % zoom and 5 % of the side.
+    """Random camera motions of up to 3 degrees, 3 % zoom and a sixth of the side.
 
-    Returns a sampling grid (count, size, size, 2) and the mask (count, 1, size, size): 0 where it looks outside, 1
-    where it looks inside, and more where one of the pictures has its border, at which a network is likeliest to paint
-    what it paints nowhere else.
+    Returns a sampling grid (count, size, size, 2) and the mask (count, 1, size, size): 0 where it looks outside, and
+    more where one of the pictures has its border than where it has none. There a network paints a frame, unless it
+    learns that what lies at the border of one picture lies in the midst of another.
     """
 
     def uniform(limit: float) -> Tensor:
@@ -142,10 +143,10 @@ def random_motion(count: int, size: int, generator: torch.Generator) -> tuple[Te
 
     angle, zoom = uniform(math.radians(3)), 1 + uniform(0.03)
     cos, sin = torch.cos(angle) * zoom, torch.sin(angle) * zoom
-    theta = torch.stack([cos, -sin, uniform(0.1), sin, cos, uniform(0.1)], 1).view(count, 2, 3)
+    theta = torch.stack([cos, -sin, uniform(1 / 3), sin, cos, uniform(1 / 3)], 1).view(count, 2, 3)
     grid = F.affine_grid(theta, [count, 1, size, size], align_corners=False)
     here = F.affine_grid(torch.eye(2, 3).unsqueeze(0), [1, 1, size, size], align_corners=False)
     there, here = (places.abs().amax(3) for places in (grid, here))  # 1 is the border of either picture
     near_border = torch.maximum(there, here) > 1 - 2 * BORDER / size
-    mask = (there <= 1) * torch.where(near_border, BORDER_WEIGHT, 1.0)
+    mask = (there <= 1) * torch.where(near_border, BORDER_WEIGHT, INNER_WEIGHT)
     return grid, mask.unsqueeze(1)
