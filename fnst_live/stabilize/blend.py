@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fnst_live.stabilize.bands import in_bands
 from fnst_live.stabilize.kernel import kernel
 
 Floats = npt.NDArray[np.float32]
@@ -26,13 +28,16 @@ def blend(past: Floats, fresh: Pixels, flow: Floats, share: Floats, sharpness: f
     """
     height, width = share.shape
     rows = (height, 3 * width)
-    _blend(past.reshape(rows), fresh.reshape(rows), flow, share, REGAINED * np.float32(sharpness), into.reshape(rows))
+    gain = REGAINED * np.float32(sharpness)
+    in_bands(partial(_blend, past.reshape(rows), fresh.reshape(rows), flow, share, gain, into.reshape(rows)), height)
 
 
 @kernel
-def _blend(past: Floats, fresh: Pixels, flow: Floats, share: Floats, gain: Any, into: Floats) -> None:
+def _blend(
+    past: Floats, fresh: Pixels, flow: Floats, share: Floats, gain: Any, into: Floats, top: int, bottom: int
+) -> None:
     height, width = share.shape
-    for y in range(height):
+    for y in range(top, bottom):
         above, here, below = past[max(y - 1, 0)], past[y], past[min(y + 1, height - 1)]
         new, result, u, v, part = fresh[y], into[y], flow[0, y], flow[1, y], share[y]
         for x in range(width):
@@ -57,7 +62,11 @@ def _softened(shift: float) -> float:
 
 def recolor(picture: Floats, matrix: Floats, into: Pixels) -> None:
     """picture (H, W, 3), in place: each color times the matrix, (3, 4) with what is added last; and rounded, into."""
-    _recolor(picture.reshape(-1), matrix, into.reshape(-1))
+
+    def recolor_band(top: int, bottom: int) -> None:
+        _recolor(picture[top:bottom].reshape(-1), matrix, into[top:bottom].reshape(-1))
+
+    in_bands(recolor_band, picture.shape[0])
 
 
 @kernel

@@ -7,13 +7,16 @@ directions: what full size adds is less than what it costs.
 
 from __future__ import annotations
 
+from functools import partial
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fnst_live.stabilize.bands import in_bands
 from fnst_live.stabilize.kernel import kernel
-from fnst_live.stabilize.patch_search import MARGIN, PATCH, Plane, search, spread, structure_tensors
-from fnst_live.stabilize.refinement import make_workspace, refine
+from fnst_live.stabilize.patch_search import BANDS, MARGIN, PATCH, Plane, search, spread, structure_tensors
+from fnst_live.stabilize.refinement import Refinement
 from fnst_live.stabilize.warp import Warp
 
 Flow = npt.NDArray[np.float32]
@@ -22,6 +25,7 @@ Gray = npt.NDArray[np.uint8]
 STILL_PX = np.float32(0.03)  # less than this is the estimate's own noise; snapped to nothing, the past is not resampled
 FEWEST_PX = 32               # of the shorter side, on the coarsest scale but one
 STRIDE = 3                   # from patch to patch of the quick search
+PATCH_ROWS = 24              # of patches, that are worth a core of their own
 ROUNDS, SWEEPS = 2, 3        # of its refinement
 
 
@@ -71,24 +75,26 @@ class Scale:
     def __init__(self, height: int, width: int):
         self.shape = (height, width)
         patches = ((height - PATCH) // STRIDE + 1, (width - PATCH) // STRIDE + 1)
+        self._bands_at_once = -(-BANDS * PATCH_ROWS // patches[0])
         self._tensors = np.empty((*patches, 5), np.float32)
         self._found = np.empty((2, *patches), np.float32)
         self._flow, self._start = (np.zeros((2, height, width), np.float32) for _ in range(2))
         self._weight = np.empty((height, width), np.float32)
-        self._workspace = make_workspace(height, width)
+        self._refinement = Refinement(height, width)
         self._warp = Warp(height, width)
 
     def estimate(self, now: Gray, before: Gray, coarser: Flow | None) -> Flow:
         """coarser: the flow at half the size, (2, H/2, W/2). The result is good until the next call."""
+        height = self.shape[0]
         here, there = now.astype(np.float32), before.astype(np.float32)
         along_x, along_y = _gradient(here)
-        structure_tensors(along_x, along_y, STRIDE, self._tensors)
+        in_bands(partial(structure_tensors, along_x, along_y, STRIDE, self._tensors), len(self._tensors), PATCH_ROWS)
         pictures = (here, _extended(there), along_x, along_y, self._tensors)
         start = self._start if coarser is None else enlarged(coarser, self._start)
-        search(pictures, start, STRIDE, self._found)
-        spread(pictures, self._found, STRIDE, self._flow, self._weight)
+        in_bands(partial(search, pictures, start, STRIDE, self._found), BANDS, self._bands_at_once)
+        in_bands(partial(spread, pictures, self._found, STRIDE, self._flow, self._weight), height)
         self._warp.follow(self._flow)
-        refine(here, self._warp.quick(there), self._flow, self._workspace, ROUNDS, SWEEPS)
+        self._refinement.refine(here, self._warp.quick(there), self._flow, ROUNDS, SWEEPS)
         return self._flow
 
 

@@ -32,10 +32,13 @@ ONE, AREA = np.float32(1), np.float32(PATCH * PATCH)  # a whole number would tur
 
 
 @kernel
-def structure_tensors(along_x: Plane, along_y: Plane, stride: int, tensors: Plane) -> None:
-    """Sums over patches every `stride` pixels; tensors (rows, columns, 5): xx, xy, yy, x, y of the gradient."""
-    rows, columns, _ = tensors.shape
-    for row in range(rows):
+def structure_tensors(along_x: Plane, along_y: Plane, stride: int, tensors: Plane, first: int, last: int) -> None:
+    """Sums over patches every `stride` pixels; tensors (rows, columns, 5): xx, xy, yy, x, y of the gradient.
+
+    Of the rows from first to before last, as all that follows.
+    """
+    columns = tensors.shape[1]
+    for row in range(first, last):
         for column in range(columns):
             xx = xy = yy = x = y = np.float32(0)
             left = column * stride
@@ -56,12 +59,15 @@ def structure_tensors(along_x: Plane, along_y: Plane, stride: int, tensors: Plan
 
 
 @kernel
-def search(pictures: Pictures, start: Plane, stride: int, found: Plane) -> None:
-    """start: the flow to begin with, (2, height, width); found: a flow for each patch, (2, rows, columns)."""
+def search(pictures: Pictures, start: Plane, stride: int, found: Plane, first: int, last: int) -> None:
+    """start: the flow to begin with, (2, height, width); found: a flow for each patch, (2, rows, columns).
+
+    first, last: of the BANDS, none of which asks for another.
+    """
     _, rows, columns = found.shape
     band_height = -(-rows // BANDS)
     middle = PATCH // 2
-    for band in range(BANDS):
+    for band in range(first, last):
         top, bottom = min(band * band_height, rows), min((band + 1) * band_height, rows)
         for row in range(top, bottom):
             for column in range(columns):
@@ -139,36 +145,42 @@ def _place(at: int, shift: Value, side: int) -> tuple[int, Value]:
 
 
 @kernel
-def spread(pictures: Pictures, found: Plane, stride: int, flow: Plane, weight: Plane) -> None:
+def spread(pictures: Pictures, found: Plane, stride: int, flow: Plane, weight: Plane, top: int, bottom: int) -> None:
     """From patches to pixels: flow (2, height, width); weight (height, width) is room to work in."""
-    height = weight.shape[0]
+    width = weight.shape[1]
     _, rows, columns = found.shape
-    flow[:] = 0
-    weight[:] = 0
+    flow[:, top:bottom] = 0
+    weight[top:bottom] = 0
     for row in range(rows):
+        y = row * stride
+        if y >= bottom or y + PATCH <= top:
+            continue
         for column in range(columns):
-            y, x = row * stride, column * stride
-            _add_patch(pictures, found[0, row, column], found[1, row, column], y, x, flow, weight)
+            u, v = found[0, row, column], found[1, row, column]
+            _add_patch(pictures, u, v, y, column * stride, flow, weight, max(top - y, 0), min(bottom - y, PATCH))
     covered_height, covered_width = (rows - 1) * stride + PATCH, (columns - 1) * stride + PATCH
-    for y in range(covered_height):
+    for y in range(top, min(bottom, covered_height)):
         for x in range(covered_width):
             flow[0, y, x] /= weight[y, x]
             flow[1, y, x] /= weight[y, x]
-        flow[0, y, covered_width:] = flow[0, y, covered_width - 1]
-        flow[1, y, covered_width:] = flow[1, y, covered_width - 1]
-    for y in range(covered_height, height):
+        for x in range(covered_width, width):
+            flow[0, y, x], flow[1, y, x] = flow[0, y, covered_width - 1], flow[1, y, covered_width - 1]
+    for y in range(covered_height, bottom):
         flow[0, y], flow[1, y] = flow[0, covered_height - 1], flow[1, covered_height - 1]
 
 
 @inlined
-def _add_patch(pictures: Pictures, u: Value, v: Value, y: int, x: int, flow: Plane, weight: Plane) -> None:
+def _add_patch(
+    pictures: Pictures, u: Value, v: Value, y: int, x: int, flow: Plane, weight: Plane, first: int, last: int
+) -> None:
+    """Lines from first to before last."""
     now, before = pictures[0], pictures[1]
     from_x, part_x = _place(x, u, now.shape[1])
     from_y, part_y = _place(y, v, now.shape[0])
     lower_right = part_x * part_y
     upper_right, lower_left = part_x - lower_right, part_y - lower_right
     upper_left = ONE - part_x - lower_left
-    for line in range(PATCH):
+    for line in range(first, last):
         upper, lower = before[from_y + line, from_x:], before[from_y + line + 1, from_x:]
         here, sum_weight = now[y + line, x:], weight[y + line, x:]
         sum_u, sum_v = flow[0, y + line, x:], flow[1, y + line, x:]

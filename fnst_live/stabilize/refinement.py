@@ -8,9 +8,12 @@ chessboard, since the neighbors of a black one are all white: a whole row of one
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
+from fnst_live.stabilize.bands import in_bands
 from fnst_live.stabilize.kernel import kernel
 
 Plane = npt.NDArray[np.float32]
@@ -19,6 +22,7 @@ SMOOTHNESS, COLOR, GRADIENT = np.float32(20), np.float32(5), np.float32(10)  # w
 EDGE = np.float32(1e-4)    # squared slope of the flow from which on it is penalized by its size only
 FLAT = np.float32(1e-2)    # squared gradient that counts as none
 OVER_RELAXATION = np.float32(1.8)
+BEYOND = 12  # rows: as far as a few sweeps carry anything
 
 ONE, TWO = np.float32(1), np.float32(2)  # a whole number would turn the sum into float64, at half the speed
 
@@ -35,6 +39,36 @@ def make_workspace(height: int, width: int) -> Workspace:
     planes, board = (height, width), (2, 9, height + 2, (width + 1) // 2 + 2)  # by color, with a border of nothing
     derivatives, start, smoothness = (np.zeros((count, *planes), np.float32) for count in (9, 2, 2))
     return derivatives, start, smoothness, np.zeros((5, width), np.float32), np.zeros(board, np.float32)
+
+
+class Refinement:
+    """Of flows of one size, in bands that see a few rows of their neighbors'."""
+
+    def __init__(self, height: int, width: int):
+        self._rooms: dict[int, tuple[Workspace, Plane]] = {}
+        in_bands(partial(self._make_room, height, width), height)
+
+    def refine(self, now: Plane, warped: Plane, flow: Plane, rounds: int, sweeps: int) -> None:
+        """In place; see `refine`."""
+        before = flow.copy()  # what a band sees of its neighbors' must not depend on who is first
+
+        def refine_band(top: int, bottom: int) -> None:
+            seen = _seen_by(top, bottom, now.shape[0])
+            workspace, refined = self._rooms[top]
+            refined[:] = before[:, seen]
+            refine(now[seen], warped[seen], refined, workspace, rounds, sweeps)
+            flow[:, top:bottom] = refined[:, top - seen.start : bottom - seen.start]
+
+        in_bands(refine_band, now.shape[0])
+
+    def _make_room(self, height: int, width: int, top: int, bottom: int) -> None:
+        seen = _seen_by(top, bottom, height)
+        rows = seen.stop - seen.start
+        self._rooms[top] = make_workspace(rows, width), np.empty((2, rows, width), np.float32)
+
+
+def _seen_by(top: int, bottom: int, height: int) -> slice:
+    return slice(max(top - BEYOND, 0), min(bottom + BEYOND, height))
 
 
 @kernel

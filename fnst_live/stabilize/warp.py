@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fnst_live.stabilize.bands import in_bands
 from fnst_live.stabilize.kernel import kernel
+
+CHEAP_ROWS = 192  # that take as long as to hand them over
 
 Flow = npt.NDArray[np.float32]
 Plane = npt.NDArray[np.float32]
@@ -26,7 +30,7 @@ class Warp:
     def follow(self, flow: Flow) -> None:
         """Use this flow, float32 (2, H, W) in pixels, from now on."""
         self.flow = flow
-        _aim(flow, self._from)
+        in_bands(partial(_aim, flow, self._from), self.shape[0], CHEAP_ROWS)
 
     def quick(self, picture: npt.NDArray[Number], into: npt.NDArray[Number] | None = None) -> npt.NDArray[Number]:
         """Bilinear; the border's pixels go on beyond it."""
@@ -43,9 +47,9 @@ class Warp:
 
 
 @kernel
-def _aim(flow: Flow, source: Plane) -> None:
-    _, height, width = flow.shape
-    for y in range(height):
+def _aim(flow: Flow, source: Plane, top: int, bottom: int) -> None:
+    width = flow.shape[2]
+    for y in range(top, bottom):
         u, v, columns, rows = flow[0, y], flow[1, y], source[0, y], source[1, y]
         row = np.float32(y)
         for x in range(width):

@@ -1,0 +1,54 @@
+"""Kernels on all cores: what is done row by row is done in bands of rows at once, since kernels hold no lock.
+
+How many bands there are goes by the rows alone, so that every machine gets the same picture, however many cores it has.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+
+ROWS = 96  # of a band, or a little more; less is done sooner than handed over
+MOST_HELPERS = 15
+
+Work = Callable[[int, int], object]
+
+
+def in_bands(work: Work, rows: int, least: int = ROWS) -> None:
+    """Call work(top, bottom) for bands of at least so many rows, and return when all are done. Raises what it raises.
+
+    What no helper has begun with when the caller has done its own, the caller does, too: where all cores are busy
+    anyway, nobody waits.
+    """
+    count = max(1, rows // least)
+    edges = [rows * number // count for number in range(count + 1)]
+    bands = list(itertools.pairwise(edges))
+    helpers = _helpers() if count > 1 else None
+    waiting = [(band, helpers.submit(work, *band)) for band in bands[1:]] if helpers is not None else []
+    taken = bands if helpers is None else bands[:1]
+    try:
+        for band in taken:
+            work(*band)
+        for band, future in reversed(waiting):
+            if future.cancel():
+                work(*band)
+    finally:
+        _wait([future for _, future in waiting])
+
+
+def _wait(futures: list[Future[object]]) -> None:
+    """No band may still be written to when the caller goes on, whatever happened."""
+    for future in futures:
+        if not future.cancelled():
+            future.result()
+
+
+@cache
+def _helpers() -> ThreadPoolExecutor | None:
+    """One for each core but the caller's; None where there is no other."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    return ThreadPoolExecutor(min(cores - 1, MOST_HELPERS), "band") if cores > 1 else None
