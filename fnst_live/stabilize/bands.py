@@ -11,7 +11,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 
-ROWS = 96  # of a band, or a little more; less is done sooner than handed over
+ROWS = 96         # of a band, or a little more; less is done sooner than handed over
+CHEAP_ROWS = 192  # the same, where there is little to be done with each
 MOST_HELPERS = 15
 
 Work = Callable[[int, int], object]

@@ -5,11 +5,14 @@ Judged at half the size, in both directions: neighbors agree anyway, and it cost
 
 from __future__ import annotations
 
+from functools import partial
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from fnst_live.frames.frame import Pixels
+from fnst_live.stabilize.bands import CHEAP_ROWS, in_bands
 from fnst_live.stabilize.kernel import kernel
 from fnst_live.stabilize.warp import Flow, Plane, Warp
 
@@ -43,11 +46,12 @@ class PastTrust:
         """
         self._warp.follow(flow)
         error, texture, trust = self._planes
-        compare(now, self._warp.quick(before, self._before), error, texture)
+        past, height = self._warp.quick(before, self._before), now.shape[0]
+        in_bands(partial(compare, now, past, error, texture), height)
         if float((cv2.blur(error, (3, 3)) > OTHER_SCENE_ERROR).mean()) > 0.5:
             return None
         forgive(error, blurred(texture, 7))  # a lone contour, of something that moves, is no texture
-        judge(blurred(error, 3), motion_boundary(flow), flow, trust)
+        in_bands(partial(judge, blurred(error, 3), motion_boundary(flow), flow, trust), height)
         return trust
 
 
@@ -56,11 +60,11 @@ def blurred(plane: Plane, side_px: int) -> Plane:
 
 
 @kernel
-def compare(now: Pixels, before: Pixels, error: Plane, texture: Plane) -> None:
+def compare(now: Pixels, before: Pixels, error: Plane, texture: Plane, top: int, bottom: int) -> None:
     """error (H, W): in levels, of the channel where it is largest, since two colors can be of one brightness;
     texture (H, W): levels from one pixel to the next in green, both directions together."""
     height, width, _ = now.shape
-    for y in range(height):
+    for y in range(top, bottom):
         above, below = now[max(y - 1, 0)], now[min(y + 1, height - 1)]
         here, past = now[y], before[y]
         for x in range(width):
@@ -93,16 +97,16 @@ def motion_boundary(flow: Flow) -> Plane:
     """
     u, v = (np.asarray(cv2.medianBlur(component, ERRATIC_PX), np.float32) for component in flow)
     ratio = np.empty_like(u)
-    _steepness(u, v, ratio)
+    in_bands(partial(_steepness, u, v, ratio), ratio.shape[0], CHEAP_ROWS)
     _either(ratio, np.asarray(cv2.dilate(ratio, np.ones((3, 3), np.uint8)), np.float32))
     return ratio
 
 
 @kernel
-def _steepness(u: Plane, v: Plane, ratio: Plane) -> None:
+def _steepness(u: Plane, v: Plane, ratio: Plane, top: int, bottom: int) -> None:
     """Squared slope of the flow relative to the least that is a boundary."""
     height, width = u.shape
-    for y in range(height):
+    for y in range(top, bottom):
         above, below = max(y - 1, 0), min(y + 1, height - 1)
         for x in range(width):
             left, right = max(x - 1, 0), min(x + 1, width - 1)
@@ -121,11 +125,11 @@ def _either(ratio: Plane, beside: Plane) -> None:
 
 
 @kernel
-def judge(error: Plane, boundary: Plane, flow: Flow, trust: Plane) -> None:
+def judge(error: Plane, boundary: Plane, flow: Flow, trust: Plane, top: int, bottom: int) -> None:
     """trust (H, W): less with the error, nothing over boundaries, from beyond the border, and where something that
     moves would come from what has stayed where it is: one thing cannot do both."""
     height, width = error.shape
-    for y in range(height):
+    for y in range(top, bottom):
         for x in range(width):
             excess = max(error[y, x] - NOISE_FLOOR, ZERO) / PHOTOMETRIC_SCALE
             trust[y, x] = np.exp(-excess * excess) * (ONE - boundary[y, x])

@@ -9,10 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fnst_live.stabilize.bands import in_bands
+from fnst_live.stabilize.bands import CHEAP_ROWS, in_bands
 from fnst_live.stabilize.kernel import kernel
-
-CHEAP_ROWS = 192  # that take as long as to hand them over
 
 Flow = npt.NDArray[np.float32]
 Plane = npt.NDArray[np.float32]
