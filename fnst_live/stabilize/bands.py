@@ -25,19 +25,20 @@ def in_bands(work: Work, rows: int, least: int = ROWS) -> None:
     anyway, nobody waits.
     """
     count = max(1, rows // least)
-    edges = [rows * number // count for number in range(count + 1)]
-    bands = list(itertools.pairwise(edges))
-    helpers = _helpers() if count > 1 else None
-    waiting = [(band, helpers.submit(work, *band)) for band in bands[1:]] if helpers is not None else []
-    taken = bands if helpers is None else bands[:1]
-    try:
-        for band in taken:
+    mine, *others = itertools.pairwise(rows * number // count for number in range(count + 1))
+    helpers = _helpers()
+    if helpers is None or not others:
+        for band in (mine, *others):
             work(*band)
-        for band, future in reversed(waiting):
+        return
+    given = [(band, helpers.submit(work, *band)) for band in others]
+    try:
+        work(*mine)
+        for band, future in reversed(given):
             if future.cancel():
                 work(*band)
     finally:
-        _wait([future for _, future in waiting])
+        _wait([future for _, future in given])
 
 
 def _wait(futures: list[Future[object]]) -> None:

@@ -80,7 +80,7 @@ class Scale:
         self._found = np.empty((2, *patches), np.float32)
         self._flow, self._start = (np.zeros((2, height, width), np.float32) for _ in range(2))
         self._weight = np.empty((height, width), np.float32)
-        self._refinement = Refinement(height, width)
+        self._refinement = Refinement()
         self._warp = Warp(height, width)
 
     def estimate(self, now: Gray, before: Gray, coarser: Flow | None) -> Flow:

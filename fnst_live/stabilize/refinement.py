@@ -8,8 +8,6 @@ chessboard, since the neighbors of a black one are all white: a whole row of one
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import numpy.typing as npt
 
@@ -44,27 +42,26 @@ def make_workspace(height: int, width: int) -> Workspace:
 class Refinement:
     """Of flows of one size, in bands that see a few rows of their neighbors'."""
 
-    def __init__(self, height: int, width: int):
-        self._rooms: dict[int, tuple[Workspace, Plane]] = {}
-        in_bands(partial(self._make_room, height, width), height)
+    def __init__(self) -> None:
+        self._rooms: dict[int, tuple[Workspace, Plane]] = {}  # by the first row of the band
 
     def refine(self, now: Plane, warped: Plane, flow: Plane, rounds: int, sweeps: int) -> None:
-        """In place; see `refine`."""
+        """In place; see `refine`. Always of the same size."""
         before = flow.copy()  # what a band sees of its neighbors' must not depend on who is first
 
         def refine_band(top: int, bottom: int) -> None:
             seen = _seen_by(top, bottom, now.shape[0])
-            workspace, refined = self._rooms[top]
+            workspace, refined = self._room(top, seen.stop - seen.start, now.shape[1])
             refined[:] = before[:, seen]
             refine(now[seen], warped[seen], refined, workspace, rounds, sweeps)
             flow[:, top:bottom] = refined[:, top - seen.start : bottom - seen.start]
 
         in_bands(refine_band, now.shape[0])
 
-    def _make_room(self, height: int, width: int, top: int, bottom: int) -> None:
-        seen = _seen_by(top, bottom, height)
-        rows = seen.stop - seen.start
-        self._rooms[top] = make_workspace(rows, width), np.empty((2, rows, width), np.float32)
+    def _room(self, top: int, rows: int, width: int) -> tuple[Workspace, Plane]:
+        if top not in self._rooms:
+            self._rooms[top] = make_workspace(rows, width), np.empty((2, rows, width), np.float32)
+        return self._rooms[top]
 
 
 def _seen_by(top: int, bottom: int, height: int) -> slice:

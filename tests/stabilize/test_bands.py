@@ -95,7 +95,7 @@ def test_a_refinement_has_no_seam() -> None:
     warped = warp.quick(before.astype(np.float32))
     whole, in_two = start.copy(), start.copy()
     refine(now, warped, whole, make_workspace(height, width), 2, 3)
-    Refinement(height, width).refine(now, warped, in_two, 2, 3)
+    Refinement().refine(now, warped, in_two, 2, 3)
     assert np.abs(whole - start).mean() > 0.1
     difference = np.abs(whole - in_two).max((0, 2))
     assert difference.max() < 0.01
