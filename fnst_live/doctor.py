@@ -22,12 +22,13 @@ import av
 import torch
 
 from fnst_live import __version__, paths, style_library
-from fnst_live.errors import EngineError, OutputError, StyleError
+from fnst_live.errors import EngineError, InputError, OutputError, StyleError
 from fnst_live.frames.frame import FrameSize
-from fnst_live.settings import DEFAULT_STYLE
+from fnst_live.settings import DEFAULT_STYLE, WORK_HEIGHT_LIMIT
 from fnst_live.sinks.encoder_trial import EncoderReport, survey_encoders
 from fnst_live.sinks.virtual_camera import find_virtual_camera
 from fnst_live.sources.devices import Camera, list_cameras, why_no_cameras
+from fnst_live.sources.screen import ScreenSource
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel
 from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
 from fnst_live.stylize import fingerprint
@@ -91,7 +92,7 @@ class CacheFolder:
 class DoctorReport:
     """Everything.
 
-    trial_style: what the engines painted. chosen_engine, virtual_camera: what is used, or why there is none.
+    trial_style: what the engines painted. chosen_engine, screen, virtual_camera: what is used, or why there is none.
     """
 
     versions: dict[str, str]
@@ -101,6 +102,7 @@ class DoctorReport:
     chosen_engine: str
     encoders: tuple[EncoderReport, ...]
     cameras: tuple[Camera, ...]
+    screen: str
     virtual_camera: str
     style_folders: tuple[StyleFolder, ...]
     cache: CacheFolder
@@ -114,6 +116,7 @@ class DoctorReport:
             "chosen_engine": self.chosen_engine,
             "encoders": [_encoder_as_json(encoder) for encoder in self.encoders],
             "cameras": [_with_plain_paths(asdict(camera)) for camera in self.cameras],
+            "screen": self.screen,
             "virtual_camera": self.virtual_camera,
             "style_folders": [_with_plain_paths(asdict(folder)) for folder in self.style_folders],
             "cache": _with_plain_paths(asdict(self.cache)),
@@ -127,6 +130,7 @@ class DoctorReport:
             (f"Engines ({self.trial_style} at {TRIAL_SIZE}, against float32)", self._engine_rows()),
             (f"Encoders (at {TRIAL_SIZE})", [_encoder_row(encoder) for encoder in self.encoders]),
             ("Cameras", [_camera_row(camera) for camera in self.cameras] or [(why_no_cameras(),)]),
+            ("Screen", [(self.screen,)]),
             ("Virtual camera", [(self.virtual_camera,)]),
             ("Style folders", [row for folder in self.style_folders for row in _folder_rows(folder)]),
             ("Cache", [_cache_row(self.cache)]),
@@ -150,7 +154,7 @@ def collect_report(tell: Tell = lambda _: None) -> DoctorReport:
     tell("checking cameras and folders")
     return DoctorReport(
         _versions(), machine, trial_style, tuple(engines), chosen, tuple(encoders), tuple(list_cameras()),
-        _virtual_camera(),
+        _screen(), _virtual_camera(),
         tuple(_style_folder(folder) for folder in style_library.style_folders()), _cache_folder(),
     )
 
@@ -230,6 +234,14 @@ def _chosen_engine(model: StyleModel) -> str:
     except EngineError as error:
         return f"none: {error}"
     return f"{engine.name} {engine.precision}"
+
+
+def _screen() -> str:
+    try:
+        size = ScreenSource(None, WORK_HEIGHT_LIMIT).size
+    except InputError as error:
+        return str(error)
+    return f"can be painted, at {size.width}x{size.height}"
 
 
 def _virtual_camera() -> str:

@@ -39,6 +39,7 @@ REPORT = DoctorReport(
     cameras=(
         Camera("Webcam", Path("/dev/video0")), Camera("Other", Path("/dev/video2"), "another program is using it"),
     ),
+    screen="can be painted, at 1920x1080",
     virtual_camera="/dev/video9  fnst-live",
     style_folders=(
         StyleFolder(Path("/shipped"), exists=True, styles=12), StyleFolder(Path("/gone"), exists=False),
@@ -75,6 +76,9 @@ Encoders (at 640x480)
 Cameras
   /dev/video0  Webcam  can be opened
   /dev/video2  Other   another program is using it
+
+Screen
+  can be painted, at 1920x1080
 
 Virtual camera
   /dev/video9  fnst-live
@@ -148,7 +152,7 @@ def test_a_report_of_this_machine(untried: None, folder: Path) -> None:
     assert report.machine.cores >= 1
     assert report.machine.memory_bytes is None or report.machine.memory_bytes > 2**28
     assert (report.machine.cuda is None) == bool(report.machine.no_cuda)
-    assert report.as_text().count("\n\n") == 7
+    assert report.as_text().count("\n\n") == 8
 
 
 def test_a_library_that_is_missing_is_said_to_be(untried: None, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
