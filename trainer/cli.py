@@ -50,12 +50,18 @@ def main(argv: Sequence[str] | None = None) -> int:
               file=sys.stderr)
         return INTERRUPTED
     except TrainerError as error:
-        print(f"fnst-train: {error}", file=sys.stderr)
+        print(f"{speaker()}: {error}", file=sys.stderr)
         return BAD_INPUT
     except OSError as error:
-        print(f"fnst-train: {error.filename or 'a file'} cannot be used: {error.strerror or error}", file=sys.stderr)
+        print(f"{speaker()}: {error.filename or 'a file'} cannot be used: {error.strerror or error}", file=sys.stderr)
         return BAD_INPUT
     return 0
+
+
+def speaker() -> str:
+    """Who tells of an error: one of several processes may have it alone, on a machine of its own."""
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    return "fnst-train" if world == 1 else f"fnst-train, process {int(os.environ.get('RANK', '0')) + 1} of {world}"
 
 
 def is_first_process() -> bool:

@@ -87,7 +87,17 @@ def test_several_processes_do_nothing_but_train(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
-    assert "torchrun is for fnst-train train" in error_line(capsys, "fetch-vgg", "--vgg-model-dir", tmp_path)
+    assert main(["fetch-vgg", "--vgg-model-dir", str(tmp_path)]) == 2
+    assert "torchrun is for fnst-train train" in capsys.readouterr().err
+
+
+def test_of_several_processes_each_error_names_its_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    monkeypatch.setenv("RANK", "2")
+    assert main(["train", "--no-such-flag"]) == 2
+    assert capsys.readouterr().err.startswith("fnst-train, process 3 of 4: ")
 
 
 def test_wrong_settings_of_train(capsys: pytest.CaptureFixture[str], photos: Path, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from trainer.training import train
 
 MakeConfig = Callable[..., TrainConfig]
 PATIENCE_S = 120
+LEARNING_RATE = 1e-4
 
 PROLOGUE = """
 import os, signal, sys
@@ -119,15 +120,21 @@ def events_of(config: TrainConfig) -> list[Any]:
 
 
 def assert_close(one: TrainConfig, other: TrainConfig) -> None:
+    """Where a gradient is nothing but rounding, Adam makes a step of its sign all the same: that may be seen in one
+    weight of many, and is never more than the step."""
     for name, numbers in numbers_of(one).items():
-        torch.testing.assert_close(numbers_of(other)[name], numbers, rtol=1e-3, atol=2e-5, msg=name)
+        difference = (numbers_of(other)[name] - numbers).abs()
+        assert float(difference.max()) < LEARNING_RATE, name
+        assert float((difference > 2e-5 + 1e-3 * numbers.abs()).float().mean()) < 1e-4, name
 
 
 @pytest.fixture
 def pair(make_config: MakeConfig, tmp_path: Path) -> tuple[TrainConfig, TrainConfig]:
     """For one process and for two: three pictures a step, so that one has two of them."""
     one, two = (
-        make_config(save_model_dir=tmp_path / name, precision="float32", batch_size=3, steps=4, lr=1e-4, ema_decay=0.1)
+        make_config(
+            save_model_dir=tmp_path / name, precision="float32", batch_size=3, steps=4, lr=LEARNING_RATE, ema_decay=0.1
+        )
         for name in ("one", "two")
     )
     return one, two
@@ -199,7 +206,7 @@ def test_a_process_that_dies_ends_the_other(pair: tuple[TrainConfig, TrainConfig
     assert ended[dead][0] == -signal.SIGKILL
     code, _, told = ended[1 - dead]
     assert code == 2, told
-    assert told.splitlines()[-1].startswith("fnst-train: another process of the run has ended")
+    assert told.splitlines()[-1].startswith(f"fnst-train, process {2 - dead} of 2: another process of the run has")
     assert "Traceback" not in told
 
 
