@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from fnst_live import paths
 from fnst_live.assembly import open_painter
@@ -21,6 +22,7 @@ from fnst_live.stylenet.upscale_net import load_upscale_model
 MODELS = sorted((paths.assets_dir() / "models").glob("*.safetensors"))
 STYLES = [entry.name for file in MODELS for entry in read_entries(file)]
 LARGEST_BYTES = 6_000_000
+MOST_LEVELS_OF_A_FRAME = 12
 SIZE = FrameSize(192, 144)
 
 
@@ -73,6 +75,29 @@ def test_a_style_paints_and_keeps_the_picture(style: str) -> None:
     assert painted.mean(2).std() > 0.5 * original.mean(2).std()
     likeness = np.corrcoef(painted.mean(2).ravel(), original.mean(2).ravel())[0, 1]
     assert likeness > 0.5
+
+
+@pytest.mark.parametrize("file", MODELS, ids=lambda file: file.stem)
+def test_no_style_paints_a_frame(file: Path) -> None:
+    """What a crop has at its border by itself, it has in the midst of the larger picture, too, but for a tinge."""
+    model = load_model(file)
+    landscape = Landscape(FrameSize(480, 360))
+    pictures = [torch.from_numpy(landscape.picture(phase)).permute(2, 0, 1)[None] / 255 for phase in (0.1, 0.6)]
+    for card, style in zip(model.header.styles, model.styles, strict=True):
+        tinge = torch.stack([tinge_at_border(model.network, style[None], picture) for picture in pictures]).mean(0)
+        assert float(tinge.abs().max()) < MOST_LEVELS_OF_A_FRAME, card.name
+
+
+def tinge_at_border(network: torch.nn.Module, style: torch.Tensor, picture: torch.Tensor) -> torch.Tensor:
+    """(3,) levels by which the outer 16 pixels of a crop differ from what they are in the picture, (1, 3, H, W)."""
+    with torch.inference_mode():
+        alone = network(picture[:, :, 64:-64, 64:-64], style)[0]
+        within = network(picture, style)[0, :, 64:-64, 64:-64]
+    difference = 255 * (alone.clamp(0, 1) - within.clamp(0, 1))      # (3, h, w)
+    border = torch.ones(difference.shape[1:], dtype=torch.bool)
+    border[16:-16, 16:-16] = False
+    tinge: torch.Tensor = difference[:, border].mean(1) - difference[:, 40:-40, 40:-40].mean((1, 2))
+    return tinge
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -74,7 +74,7 @@ def content_loss(features: Features, content_features: Features, energies: Energ
     """
     energies = energies or feature_energies(content_features)
     layers = [
-        mean_square(features[name] - target) / energies[name]
+        mean_square(in_range(features[name]) - in_range(target)) / energies[name]
         for name, target in content_features.items()
     ]
     return torch.stack(layers).mean()
@@ -86,10 +86,13 @@ def feature_energies(features: Features) -> Energies:
 
 
 def mean_square(x: Tensor) -> Tensor:
-    """Summed up in float32 at least, without a copy of x in it: bfloat16 has its range."""
-    sum_type = torch.promote_types(x.dtype, torch.float32)
-    x = x if x.dtype == torch.bfloat16 else full_precision(x)
-    return x.square().mean(dtype=sum_type)
+    """Summed up in float32 at least, without a copy of x in it."""
+    return in_range(x).square().mean(dtype=torch.promote_types(x.dtype, torch.float32))
+
+
+def in_range(x: Tensor) -> Tensor:
+    """As it is where its square has room: bfloat16 has the range of float32, float16 has not."""
+    return full_precision(x) if x.dtype == torch.float16 else x
 
 
 def full_precision(x: Tensor) -> Tensor:
