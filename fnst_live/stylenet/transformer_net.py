@@ -98,9 +98,9 @@ def padded(x: Tensor, margin: int, mode: str) -> Tensor:
 
     Left to itself, a CPU's autocast makes one in float32, of which the convolution then makes another in bfloat16.
     """
-    if not torch.is_autocast_enabled(x.device.type):
+    if x.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
         return F.pad(x, (margin,) * 4, mode=mode)
-    with torch.autocast(x.device.type, enabled=False):
+    with torch.autocast("cpu", enabled=False):
         return F.pad(x, (margin,) * 4, mode=mode)
 
 
