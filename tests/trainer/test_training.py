@@ -89,7 +89,7 @@ def when_done(monkeypatch: pytest.MonkeyPatch, step: int, act: Callable[[], Any]
 
 
 def test_the_loss_falls_and_the_folder_fills(make_config: MakeConfig, tmp_path: Path) -> None:
-    config = make_config(lr=1e-3, work=("The Great Wave", "The Muse"), painter=("Hokusai", "Nobody"))
+    config = make_config(lr=3e-4, work=("The Great Wave", "The Muse"), painter=("Hokusai", "Nobody"))
     model_file = train(config, ["train", "--steps", "6"])
     assert model_file == tmp_path / "out" / "model.safetensors"
     files = {file.relative_to(tmp_path / "out").as_posix() for file in (tmp_path / "out").rglob("*") if file.is_file()}
