@@ -207,7 +207,7 @@ class AdaptConfig:
     content_weight: float | None = option("how much of the content must survive; the model's if not given", None)
     style_weight: float = option("how much of the painting must appear", 1.0)
     tv_weight: float = option("how smooth it must be", 0.02)
-    temporal_weight: float = option("how steady it must be under motion; doubles the time of a step", 0.0)
+    temporal_weight: float = option("how steady it must be under motion, which keeps a frame away; 0 is quicker", 4.0)
     lr: float = option("peak learning rate of Adam", 1e-2)
     clip_norm: float = option("longest gradient", 10.0)
     seed: int = option("seed of everything random", 0)
