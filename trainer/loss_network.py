@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from fnst_live.stylenet.transformer_net import padded
+from fnst_live.stylenet.layers import padded
 from trainer.errors import LossNetworkError
 
 VGG_LAYOUT = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}

@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+from fnst_live.stylenet.layers import each_normalized, is_half_on_cpu, padded
+
 
 class ConvLayer(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1):
@@ -17,7 +19,7 @@ class ConvLayer(nn.Module):
         self.conv2d = nn.Conv2d(in_channels, out_channels, kernel_size, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.conv2d(F.pad(x, (self.pad,) * 4, mode="reflect"))
+        y: Tensor = self.conv2d(padded(x, self.pad, "reflect"))
         return y
 
 
@@ -36,6 +38,9 @@ class InstanceNorm(nn.Module):
         self.eps = 1e-5
 
     def forward(self, x: Tensor) -> Tensor:
+        if is_half_on_cpu(x):
+            scale, shift = (values.expand(len(x), -1) for values in (self.weight, self.bias))
+            return each_normalized(x, scale, shift, self.eps)
         y = F.instance_norm(x.float(), weight=self.weight.float(), bias=self.bias.float(), eps=self.eps)
         return y.to(x.dtype)
 

@@ -24,6 +24,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812  (the field's own name for it)
 from torch import Tensor, nn
 
+from fnst_live.stylenet.layers import each_normalized, is_half_on_cpu, padded
+
 LARGEST_COUNT = 4096  # a damaged header must not ask for all the memory there is
 
 
@@ -76,32 +78,14 @@ def conditional_instance_norm(x: Tensor, affine: Affine) -> Tensor:
 
     Half precision loses the mean of large pictures: the statistics are what overflows, not the result.
     """
-    if x.dtype == torch.bfloat16 and x.device.type == "cpu":
-        return _each_normalized(x, affine)
+    if is_half_on_cpu(x):
+        return each_normalized(x, affine.scale.flatten(1), affine.shift.flatten(1))
     return conditional_affine(F.instance_norm(x.float()).to(x.dtype), affine)
-
-
-def _each_normalized(x: Tensor, affine: Affine) -> Tensor:
-    """One picture after the other, as batches of one: a CPU's batch normalization adds up in float32 without a copy of
-    the picture in it, and leaves the channels where they are."""
-    each = zip(torch.split(x, 1), affine.scale.flatten(1), affine.shift.flatten(1), strict=True)
-    return torch.cat([F.batch_norm(one, None, None, scale, shift, training=True) for one, scale, shift in each])
 
 
 def conditional_affine(x: Tensor, affine: Affine) -> Tensor:
     """The style's scale and shift alone: what it may say where nothing is normalized."""
     return torch.addcmul(affine.shift, x, affine.scale)
-
-
-def padded(x: Tensor, margin: int, mode: str) -> Tensor:
-    """The picture (N, C, H, W) with a margin all around, in its own precision.
-
-    Left to itself, a CPU's autocast makes one in float32, of which the convolution then makes another in bfloat16.
-    """
-    if x.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
-        return F.pad(x, (margin,) * 4, mode=mode)
-    with torch.autocast("cpu", enabled=False):
-        return F.pad(x, (margin,) * 4, mode=mode)
 
 
 class ConvLayer(nn.Module):

@@ -145,6 +145,18 @@ def test_the_first_layout_has_an_epsilon_of_its_own(tmp_path: Path) -> None:
     assert np.abs(stylized - expected).max() <= 1
 
 
+def test_training_in_bfloat16_paints_the_same_to_within_its_rounding(tmp_path: Path) -> None:
+    model = load_legacy(saved(tmp_path, new_layout()))
+    pictures = torch.from_numpy(np.stack([smooth_picture(40, 52), smooth_picture(40, 52)[::-1]])).permute(0, 3, 1, 2)
+    images = pictures.float() / 255 * torch.tensor([1.0, 0.2]).view(2, 1, 1, 1)  # each has statistics of its own
+    styles = model.styles.expand(2, -1)
+    exact = model.network(images, styles)
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = model.network(images, styles).float()
+    assert 20 * (rough - exact).norm() < exact.norm()
+    assert (rough - exact).abs().max() > 0  # else it was not in bfloat16
+
+
 def with_leftovers(state: StateDict) -> StateDict:
     """As torch before 0.4 saved them."""
     leftovers: StateDict = {}
