@@ -18,6 +18,7 @@ from trainer.config import (
     EvaluateConfig,
     ExportConfig,
     FetchConfig,
+    MergeConfig,
     OptimizeConfig,
     SuperResolutionConfig,
     SuperResolutionEvaluateConfig,
@@ -103,6 +104,8 @@ COMMANDS = (
     Command("sr-eval", SuperResolutionEvaluateConfig, "sr_evaluate:evaluate_super_resolution",
             "hold such networks against bicubic enlarging"),
     Command("export", ExportConfig, "export:export", "make a file for other programs of a model"),
+    Command("merge", MergeConfig, "merge:merge", "put the styles of several models of one network into one file",
+            is_kept=True),
     Command("fetch-vgg", FetchConfig, "fetch:fetch",
             "download torchvision's VGG weights, which the losses can be made of"),
 )

@@ -384,6 +384,19 @@ class ExportConfig:
         _require(self.output.parent.is_dir(), f"--output {self.output} lies in a folder that does not exist")
 
 
+@dataclass(frozen=True)
+class MergeConfig:
+    """Settings of `fnst-train merge`."""
+
+    models: tuple[Path, ...] = option("models that were adapted from one, or that one; of styles of one name the last "
+                                      "counts", nargs="+", metavar="FILE")
+    output: Path = option("the model file to write, NAME.safetensors", metavar="FILE")
+
+    def __post_init__(self) -> None:
+        _require(self.output.suffix == ".safetensors", f"--output {self.output} must end in .safetensors")
+        _require(self.output.parent.is_dir(), f"--output {self.output} lies in a folder that does not exist")
+
+
 def trained_style_sizes(trained: Mapping[str, Any]) -> Sequence[int]:
     """Of a model's header, the sizes that its paintings had: one for all, or one per style."""
     sizes = trained.get("style_size", 384)

@@ -45,3 +45,7 @@ class DownloadError(TrainerError):
 
 class ExportError(TrainerError):
     """A model that cannot be written in the format asked for."""
+
+
+class MergeError(TrainerError):
+    """Models whose styles cannot be in one file."""
