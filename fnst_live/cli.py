@@ -157,12 +157,14 @@ def _video(arguments: argparse.Namespace) -> None:
         _print_report(render_video(request), as_json=arguments.json)
         return
     reports = []
-    for report in render_folder(request):
-        reports.append(report)
-        if not arguments.json:
-            _print_report(report, as_json=False)
-    if arguments.json:
-        print(json.dumps([report.as_json() for report in reports], ensure_ascii=False))
+    try:
+        for report in render_folder(request):
+            reports.append(report)
+            if not arguments.json:
+                _print_report(report, as_json=False)
+    finally:  # what an error ends was done as far as that
+        if arguments.json and reports:
+            print(json.dumps([report.as_json() for report in reports], ensure_ascii=False))
 
 
 def _demo(arguments: argparse.Namespace) -> None:

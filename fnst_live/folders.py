@@ -27,19 +27,21 @@ def files_in(folder: Path, suffixes: Collection[str], kind: str) -> list[Path]:
 
 
 def output_folder(source: Path, output: str | Path | None, style_name: str) -> Path:
-    """As wanted, or beside the source and called by the style. Raises OutputError for the source itself."""
-    folder = _folder_beside(source, style_name) if output is None else Path(output)
-    if folder.is_dir() and folder.samefile(source):
-        raise OutputError(f"{folder} is the input itself: choose another folder with -o")
-    return folder
+    """As wanted, or beside the source and called by the style."""
+    return _folder_beside(source, style_name) if output is None else Path(output)
 
 
-def check_folder(folder: Path, *, overwrite: bool) -> None:
-    """Whether it is there, or can be made. Raises OutputError."""
-    if folder.is_file():
-        raise OutputError(f"{folder} is a file: give a folder with -o")
+def check_folder(folder: Path, source: Path) -> None:
+    """Whether it is there, or can be made, and is not the source itself. Raises OutputError."""
+    try:
+        if folder.is_file():
+            raise OutputError(f"{folder} is a file: give a folder with -o")
+        if folder.is_dir() and folder.samefile(source):
+            raise OutputError(f"{folder} is the input itself: choose another folder with -o")
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be a folder: {error.strerror or error}; give another with -o") from error
     if not folder.is_dir():
-        check_output(folder, source=None, overwrite=overwrite)
+        check_output(folder, source=None, overwrite=False)
 
 
 def kept_name(source: Path, is_written: Callable[[str], bool], fallback_suffix: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -181,11 +182,11 @@ def render_folder(request: RenderRequest) -> Iterator[RenderReport | SkippedRepo
 
     What cannot be read is skipped. Raises UserError where nothing can, or nothing can be written.
     """
+    files = files_in(request.source, VIDEO_SUFFIXES, "videos")
     painting = painting_of_video(request.look)
     folder = output_folder(request.source, request.output, painting.style_name)
-    files = files_in(request.source, VIDEO_SUFFIXES, "videos")
+    check_folder(folder, request.source)
     outputs = [folder / name for name in kept_names(files, is_container, FALLBACK_SUFFIX)]
-    check_folder(folder, overwrite=request.overwrite)
     for file, output in zip(files, outputs, strict=True):
         codec_for(output, request.video.codec)
         if folder.is_dir():
@@ -201,8 +202,9 @@ def render_folder(request: RenderRequest) -> Iterator[RenderReport | SkippedRepo
             yield SkippedReport(str(file), painting.style_name, [f"{error}; skipped"])
     if len(problems) == len(files):
         if is_ours:
-            folder.rmdir()
-        raise InputError(f"none of the {len(files)} videos can be read: {problems[0]}") from problems[0]
+            with contextlib.suppress(OSError):  # somebody else has put something into it
+                folder.rmdir()
+        raise InputError(f"none of the {len(files)} videos can be painted: {problems[0]}") from problems[0]
 
 
 def is_container(suffix: str) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from fnst_live.errors import missing_input
-from fnst_live.settings import NO_STYLE, PIPE, LookSettings, RenderRequest
+from fnst_live.folders import check_folder, files_in
+from fnst_live.settings import NO_STYLE, PIPE, VIDEO_SUFFIXES, LookSettings, RenderRequest
 from fnst_live.sinks.provisional import check_output
 from fnst_live.style_library import find_entry
 
@@ -17,7 +18,11 @@ def check_video(request: RenderRequest) -> None:
     """Raises InputError, StyleError, OutputError."""
     check_inputs(request.source)
     check_look(request.look)
-    if request.output is not None and not request.source.is_dir():
+    if request.source.is_dir():
+        files_in(request.source, VIDEO_SUFFIXES, "videos")
+        if request.output is not None:
+            check_folder(request.output, request.source)
+    elif request.output is not None:
         check_output(request.output, source=request.source, overwrite=request.overwrite)
 
 

@@ -78,7 +78,7 @@ class _Job:
         if self.output == PIPE:
             _check_standard_output()
         elif self.folder is not None and not self.folder.is_dir():
-            check_folder(self.folder, overwrite=overwrite)
+            check_folder(self.folder, Path(self.source))
         else:
             source = None if self.source == PIPE else Path(self.source)
             check_picture_output(Path(self.output), source=source, overwrite=overwrite)
@@ -125,6 +125,7 @@ def _jobs_of_folder(source: Path, output: str | None, style_name: str) -> list[_
     if output == PIPE:
         raise OutputError(f"{source} is a folder, and a pipe holds one picture: give a folder with -o")
     folder = output_folder(source, output, style_name)
+    check_folder(folder, source)
     files = files_in(source, picture_suffixes(), "pictures")
     names = kept_names(files, is_written, FALLBACK_SUFFIX)
     return [_Job(str(file), str(folder / name), folder) for file, name in zip(files, names, strict=True)]

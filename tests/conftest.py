@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-THREAD_PATIENCE_S = 10  # how long a thread that is on its way out may take
+THREAD_PATIENCE_S = 60  # how long a thread that is on its way out may take; one that compiles is not interrupted
 
 
 @pytest.fixture(autouse=True)

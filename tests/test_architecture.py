@@ -68,7 +68,7 @@ RULES = {
     "export_worker": rule("errors settings frames sources sinks headless still_images", "cv2"),
     "metrics": rule("frames", "numpy cv2"),
     "clip_comparison": rule("errors frames metrics sources", "tqdm"),
-    "preflight": rule("errors settings sinks style_library"),  # the light ones: see test_preflight.py
+    "preflight": rule("errors settings folders sinks style_library"),  # the light ones: see test_preflight.py
     "assembly": rule(EVERYTHING_BUT_THE_WINDOW),
     "headless": rule(EVERYTHING_BUT_THE_WINDOW, "tqdm"),
     "live_settings": rule("errors settings"),

@@ -25,6 +25,13 @@ def provisional_path(output: Path) -> Path:
 
 def check_output(output: Path, *, source: Path | None, overwrite: bool) -> None:
     """Refuse, before any work is done, what could not be written at its end. Raises OutputError."""
+    try:
+        _check_output(output, source, overwrite=overwrite)
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        raise OutputError(f"{output} cannot be written: {error.strerror or error}; choose another with -o") from error
+
+
+def _check_output(output: Path, source: Path | None, *, overwrite: bool) -> None:
     if source is not None and _is_same_file(source, output):
         raise OutputError(f"{output} is the input itself: choose another name with -o")
     if source is not None and _is_same_file(source, provisional_path(output)):

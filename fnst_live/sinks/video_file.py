@@ -17,7 +17,7 @@ from av.container import OutputContainer
 from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
-from fnst_live.errors import OutputError
+from fnst_live.errors import InputError
 from fnst_live.frames.color import (
     MATRIX_CODES,
     PRIMARIES_CODES,
@@ -60,7 +60,7 @@ class VideoFileSink:
         with_sound: bool = False,
         is_live: bool = False,
     ):
-        """Opens the provisional file. Raises OutputError, SettingError.
+        """Opens the provisional file. Raises InputError, OutputError, SettingError.
 
         encoder: see `choose_encoder`. with_sound: a track for `write_sound`. is_live: speed and what a crash leaves
         count more than size.
@@ -149,12 +149,14 @@ class VideoFileSink:
         self._claim.close()
 
     def abandon(self) -> None:
-        """Make what there is playable under its provisional name, as far as the disk allows."""
+        """Make what there is playable under its provisional name, as far as the disk allows; nothing leaves nothing."""
         try:
             self._flush()
             self._close()
         except (OSError, av.error.FFmpegError, ValueError):
             pass  # the disk is full or the encoder broken; the fragments written so far still play
+        if self._origin_pts is None:
+            provisional_path(self.output).unlink(missing_ok=True)
         self._claim.close()
 
     def _begin(self, frame: Frame) -> None:
@@ -207,10 +209,10 @@ def tells_pixel_aspect(container: ContainerSpec, codec: str) -> bool:
 
 
 def written_size(size: FrameSize, spec: EncoderSpec) -> FrameSize:
-    """The nearest size below that the pixel format can have. Raises OutputError."""
+    """The nearest size below that the pixel format can have. Raises InputError."""
     written = FrameSize(size.width - size.width % spec.width_step, size.height - size.height % spec.height_step)
     if min(written) < SMALLEST_SIDE:
-        raise OutputError(f"a picture of {size} is too small: {SMALLEST_SIDE}x{SMALLEST_SIDE} is the least")
+        raise InputError(f"a picture of {size} is too small: {SMALLEST_SIDE}x{SMALLEST_SIDE} is the least")
     return written
 
 

@@ -17,17 +17,19 @@ class WarmUp:
     """Loads or compiles all that live pictures are steadied with, beside whatever else is going on."""
 
     def __init__(self) -> None:
-        self._over = threading.Event()
-        threading.Thread(target=self._run, name="warm up").start()
+        self._thread = threading.Thread(target=self._run, name="warm up")
+        self._thread.start()
 
     def is_over(self) -> bool:
-        return self._over.is_set()
+        return not self._thread.is_alive()
 
-    def _run(self) -> None:
+    def join(self) -> None:
+        self._thread.join()
+
+    @staticmethod
+    def _run() -> None:
         stabilizer = FlowStabilizer(1.0, exact=False)
-        random = np.random.default_rng(0)
-        for index in range(2):
-            pixels = random.integers(0, 256, (SIDE_PX, SIDE_PX, 3), np.uint8)
-            frame = Frame(pixels, index, Fraction(1, 30), index)
+        pixels = np.random.default_rng(0).integers(0, 256, (SIDE_PX, SIDE_PX, 3), np.uint8)
+        for index in range(2):  # one picture twice: of two, the second would be another scene and have no past
+            frame = Frame(pixels, index, Fraction(1, 30), index=index)
             stabilizer.stabilize(frame, frame)
-        self._over.set()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .clips import numbered_clip
+from .clips import Clip, Coding, flat, numbered_clip
 from .conftest import PAINTED, UNPAINTED, RunCommand
 from .probe import read_video
 
@@ -73,5 +73,40 @@ def test_a_folder_without_videos(fnst_live: RunCommand, tmp_path: Path) -> None:
     (empty / "broken.mkv").write_bytes(b"no video" * 99)
     run = fnst_live("video", empty, *UNPAINTED)
     assert run.code == 2
-    assert "none of the 1 videos can be read: " in run.stderr
+    assert "none of the 1 videos can be painted: " in run.stderr
     assert names_in(tmp_path) == ["empty"]
+
+
+def test_nothing_is_left_of_videos_that_have_no_picture_for_us(
+    folder: Path, fnst_live: RunCommand, tmp_path: Path
+) -> None:
+    run = fnst_live("video", folder, *UNPAINTED, "--start", "0:09")
+    assert run.code == 2
+    last_line = run.stderr.splitlines()[-1]
+    assert "none of the 3 videos can be painted: --start lies after the end of " in last_line
+    assert names_in(tmp_path) == ["clips"]
+
+
+def test_one_that_is_too_small_holds_no_other_up(folder: Path, fnst_live: RunCommand, tmp_path: Path) -> None:
+    Clip([flat(99, 12, 8)] * 2, Coding("ffv1", "yuv444p", options={})).write(folder / "a.mkv")
+    run = fnst_live("video", folder, "-o", tmp_path / "out", *UNPAINTED)
+    assert run.code == 0
+    assert "a picture of 12x8 is too small: 16x16 is the least; skipped" in run.stderr
+    assert names_in(tmp_path / "out") == ["a.avi.mp4", "a.mp4"]
+
+
+def test_what_was_done_before_an_error_is_told(folder: Path, fnst_live: RunCommand, tmp_path: Path) -> None:
+    (tmp_path / "out" / "a.part.mp4").mkdir(parents=True)
+    run = fnst_live("video", folder, "-o", tmp_path / "out", *UNPAINTED, "--json")
+    assert run.code == 2
+    assert "a.mp4 could not be written" in run.stderr
+    (report,) = json.loads(run.stdout)
+    assert report["output"] == str(tmp_path / "out" / "a.avi.mp4")
+
+
+def test_a_name_that_no_folder_can_have(folder: Path, fnst_live: RunCommand, tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 300)
+    assert "cannot be a folder: File name too long; give another" in fnst_live("video", folder, "-o", long).complaint
+    long = tmp_path / ("x" * 300 + ".mp4")
+    complaint = fnst_live("video", folder / "a.mp4", *UNPAINTED, "-o", long).complaint
+    assert "cannot be written: File name too long; choose another" in complaint
