@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from fnst_live.errors import SettingError
 from fnst_live.settings import (
@@ -51,8 +52,8 @@ class SourceSpec:
     def __post_init__(self) -> None:
         if self.kind in ("video", "picture") and self.path is None:
             raise SettingError(f"a {self.kind} needs a file: choose one")
-        if self.kind == "network" and not self.address:
-            raise SettingError("a camera in the network needs an address: give a URL, as in rtsp://192.168.1.20/live")
+        if self.kind == "network":
+            _require_place(self.address or "a camera in the network")
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -116,7 +117,17 @@ def _screen_part(text: str) -> str:
 def _address(text: str, protocol: str) -> str:
     if protocol.lower() not in PROTOCOLS:
         raise SettingError(f"{protocol}:// cannot be watched: give an address of {', '.join(PROTOCOLS)}")
-    return text
+    return protocol.lower() + text.removeprefix(protocol)  # libav knows them by small letters only
+
+
+def _require_place(address: str) -> None:
+    """Raises SettingError."""
+    try:
+        place = urlsplit(address).netloc
+    except ValueError:
+        place = ""
+    if not place:
+        raise SettingError(f"{address} names no place: give a URL, as in rtsp://192.168.1.20/live")
 
 
 def _node(number: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -29,7 +30,7 @@ from fnst_live.live_settings import LiveLook, SourceSpec
         ("screen:2", SourceSpec("screen", address="2")),
         ("screen:1280x720+100+50", SourceSpec("screen", address="1280x720+100+50")),
         ("rtsp://me:secret@192.168.1.20/live", SourceSpec("network", address="rtsp://me:secret@192.168.1.20/live")),
-        ("HTTPS://cam.example/video", SourceSpec("network", address="HTTPS://cam.example/video")),
+        ("HTTPS://cam.example/video", SourceSpec("network", address="https://cam.example/video")),
     ],
 )
 def test_the_command_line_names_a_source(text: str, spec: SourceSpec) -> None:
@@ -47,7 +48,10 @@ def test_what_names_none_is_refused(text: str) -> None:
 def test_not_every_address_can_be_watched() -> None:
     with pytest.raises(SettingError, match="file:// cannot be watched: give an address of http"):
         SourceSpec.parse("file:///etc/passwd")
-    with pytest.raises(SettingError, match="needs an address"):
+    for address in ("http://", "http://[::1/video", "rtsp:///live"):
+        with pytest.raises(SettingError, match=f"{re.escape(address)} names no place: give a URL, as in rtsp://"):
+            SourceSpec.parse(address)
+    with pytest.raises(SettingError, match="a camera in the network names no place"):
         SourceSpec("network")
 
 

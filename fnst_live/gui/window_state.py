@@ -54,6 +54,7 @@ def save_state(file: Path, state: WindowState) -> None:
     """Written beside and renamed. Raises OSError."""
     file.parent.mkdir(parents=True, exist_ok=True)
     beside = file.with_suffix(".part")
+    beside.touch(mode=0o600)  # the address of a camera may have a password in it
     beside.write_text(json.dumps(dataclasses.asdict(state), default=_plain, indent=1), encoding="utf-8")
     beside.replace(file)
 

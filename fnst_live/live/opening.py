@@ -59,7 +59,9 @@ class SourceOpener:
         if spec.kind == "network" and spec.address is not None:
             return self._open_network(spec, spec.address)
         if spec.kind == "screen":
-            screen = ScreenSource(spec.address, WORK_HEIGHT_LIMIT)
+            screen = ScreenSource(
+                spec.address, WORK_HEIGHT_LIMIT, on_lost=self._listener.on_lost, on_back=self._on_found_again
+            )
             return OpenSource(screen, spec, screen.name, screen.frame_rate)
         if spec.kind == "scene" or spec.path is None:
             scene = LiveScene()

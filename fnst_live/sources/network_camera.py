@@ -16,7 +16,7 @@ import av
 from av.container import InputContainer
 
 from fnst_live.errors import InputError
-from fnst_live.frames.frame import Frame, FrameSize
+from fnst_live.frames.frame import Frame, FrameSize, Pixels
 from fnst_live.frames.resize import within_lines
 from fnst_live.frames.timing import TimeWindow
 from fnst_live.sources.picture_converter import PictureConverter
@@ -24,7 +24,7 @@ from fnst_live.sources.video_decoder import VideoDecoder
 
 MICROSECOND = Fraction(1, 1_000_000)
 LOOK_AGAIN_S = 1.0
-OPEN_S, READ_S = 8.0, 5.0  # of silence, after which a camera counts as gone
+OPEN_S, OPEN_AGAIN_S, READ_S = 5.0, 2.0, 3.0  # of silence, then it counts as gone; whoever closes it may wait as long
 MOST_AHEAD_S = 15.0        # further ahead is no burst but another clock
 MOST_BEHIND_S = 0.5        # what comes later will go on to come so late
 USUAL_FPS = 30.0
@@ -68,7 +68,7 @@ class NetworkCamera:
                     if self._closing.wait(self._line.wait_s(picture, time.monotonic())):
                         return
                     now_s = time.monotonic()
-                    pixels = self._line.converter.to_pixels(picture)
+                    pixels = self._line.to_pixels(picture)
                     yield Frame(pixels, round((now_s - begin_s) / MICROSECOND), MICROSECOND, 0, index, now_s)
                     index += 1
                 if not self._find_again():
@@ -80,17 +80,19 @@ class NetworkCamera:
         self._closing.set()
 
     def _find_again(self) -> bool:
-        """Waits until the camera is back; False if that was not to be."""
+        """Waits until the camera is back; False if that was not to be. What can be had again at once was not lost."""
         self._line.close()
-        if self._closing.is_set():
-            return False
-        self._on_lost(f"{self.name} sends nothing any more: it will be picked up when it is back")
+        is_told = False
         while not self._closing.wait(LOOK_AGAIN_S):
             try:
-                self._line = Line(self._address, self._most_lines)
+                self._line = Line(self._address, self._most_lines, OPEN_AGAIN_S)
             except InputError:  # not ready yet
+                if not is_told:
+                    self._on_lost(f"{self.name} sends nothing any more: it will be picked up when it is back")
+                is_told = True
                 continue
-            self._on_back()
+            if is_told:
+                self._on_back()
             return True
         return False
 
@@ -98,33 +100,45 @@ class NetworkCamera:
 class Line:
     """A connection, until it breaks off."""
 
-    def __init__(self, address: str, most_lines: int):
+    def __init__(self, address: str, most_lines: int, patience_s: float = OPEN_S):
         """Waits for a first picture. Raises InputError."""
-        self._container = opened(address)
+        self._most_lines = most_lines
+        self._container = opened(address, patience_s)
         try:
-            self._open(name_of(address), most_lines)
+            self._open(name_of(address))
         except BaseException:
             self._container.close()
             raise
 
-    def _open(self, name: str, most_lines: int) -> None:
+    def _open(self, name: str) -> None:
         stream = next(iter(self._container.streams.video), None)
         if stream is None:
             raise InputError(f"{name} has no pictures: {ADVICE}")
+        self._stream = stream
         self._decoder = iter(VideoDecoder(self._container, stream, TimeWindow()))
         stream.thread_type = "SLICE"  # by frames, each thread would hold one back
         first = next(self._decoder, None)
         if first is None:
             raise InputError(f"{name} gives no picture: {ADVICE}")
         self._first: av.VideoFrame | None = first
-        self.converter = PictureConverter(first, stream, None)
+        self._fit(first)
         comes_in_bursts = self._container.duration is not None or "hls" in self._container.format.name
         self._timetable = Timetable() if comes_in_bursts else None
-        aspect = stream.sample_aspect_ratio or Fraction(1)
-        upright = self.converter.orientation.size_of(self.converter.coded_size)
-        self.size = within_lines(upright, most_lines, aspect if aspect > 0 else Fraction(1))
-        self.converter.convert_quickly(self.size)
         self.frame_rate = float(stream.average_rate or stream.guessed_rate or USUAL_FPS)
+
+    def _fit(self, picture: av.VideoFrame) -> None:
+        """For pictures of this one's size."""
+        self._converter = PictureConverter(picture, self._stream, None)
+        aspect = self._stream.sample_aspect_ratio or Fraction(1)
+        upright = self._converter.orientation.size_of(self._converter.coded_size)
+        self.size = within_lines(upright, self._most_lines, aspect if aspect > 0 else Fraction(1))
+        self._converter.convert_quickly(self.size)
+
+    def to_pixels(self, picture: av.VideoFrame) -> Pixels:
+        """uint8 (H, W, 3) RGB. A phone that is turned sends pictures of another size from there on."""
+        if (picture.width, picture.height) != self._converter.coded_size:
+            self._fit(picture)
+        return self._converter.to_pixels(picture)
 
     def pictures(self) -> Iterator[av.VideoFrame]:
         """Each as soon as it is there; ends where the connection does."""
@@ -163,12 +177,12 @@ def name_of(address: str) -> str:
     return f"{parts.hostname or ''}{parts.path.rstrip('/')}"
 
 
-def opened(address: str) -> InputContainer:
+def opened(address: str, patience_s: float) -> InputContainer:
     """Raises InputError."""
     try:
-        return av.open(address, options=dict(OPTIONS), timeout=(OPEN_S, READ_S))
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise InputError(f"{name_of(address)} cannot be seen ({_reason(error)}): {ADVICE}") from error
+        return av.open(address, options=dict(OPTIONS), timeout=(patience_s, READ_S))
+    except (av.error.FFmpegError, OSError, ValueError) as error:  # whose own text has the password in it
+        raise InputError(f"{name_of(address)} cannot be seen ({_reason(error)}): {ADVICE}") from None
 
 
 def _reason(error: Exception) -> str:

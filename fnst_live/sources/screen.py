@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 import cv2
@@ -25,33 +25,44 @@ from fnst_live.sources.pace import Pace
 
 FRAME_RATE = Fraction(30)
 MICROSECOND = Fraction(1, 1_000_000)
-LOOK_AGAIN_S = 0.5  # a screen that is being switched to another size cannot be seen for a moment
+LOOK_AGAIN_S = 0.5
+FAILURES_TOLD = 3  # a screen that is being switched to another size cannot be seen for a moment
 
 Area = dict[str, int]
 
 
 class ScreenSource:
-    """Satisfies `pipeline.stages.Source`. size: of the frames; a larger screen is reduced."""
+    """Satisfies `pipeline.stages.Source`.
+
+    size: of the frames; a larger screen is reduced. on_lost, on_back: called on the capture thread.
+    """
 
     name = "screen"
     frame_rate = float(FRAME_RATE)
 
-    def __init__(self, part: str | None, most_lines: int):
+    def __init__(
+        self,
+        part: str | None,
+        most_lines: int,
+        *,
+        on_lost: Callable[[str], object] = str,
+        on_back: Callable[[], object] = bool,
+    ):
         """part: the number of a monitor, or `WIDTHxHEIGHT+X+Y`; None is the first monitor. Raises InputError."""
         require_screen()
-        self._part, self._most_lines = part, most_lines
+        self._part, self._on_lost, self._on_back = part, on_lost, on_back
         self._closing = threading.Event()
         self._pace = Pace()
         try:
             with mss.MSS() as screen:
                 picture = _seen(screen, area_of(part, screen.monitors))
         except ScreenShotError as error:
-            raise InputError(f"the screen cannot be seen ({error}): start the program in a desktop session") from error
+            raise InputError(_why_unseen(error)) from error
         self.size = within_lines(FrameSize(picture.shape[1], picture.shape[0]), most_lines)
 
     def __iter__(self) -> Iterator[Frame]:
         self._pace.run()
-        begin_s, index = time.monotonic(), 0
+        begin_s, index, failure_count = time.monotonic(), 0, 0
         while not self._closing.is_set():
             try:
                 with mss.MSS() as screen:  # belongs to the thread that made it
@@ -59,9 +70,15 @@ class ScreenSource:
                     while self._pace.wait_until(float(index / FRAME_RATE)):
                         now_s = time.monotonic()
                         pixels = resize(_seen(screen, area), self.size)
+                        if failure_count >= FAILURES_TOLD:
+                            self._on_back()
+                        failure_count = 0
                         yield Frame(pixels, round((now_s - begin_s) / MICROSECOND), MICROSECOND, 0, index, now_s)
                         index = max(index + 1, int(self._pace.now_s * FRAME_RATE))
-            except (ScreenShotError, InputError):
+            except (ScreenShotError, InputError) as error:
+                failure_count += 1
+                if failure_count == FAILURES_TOLD:
+                    self._on_lost(str(error) if isinstance(error, InputError) else _why_unseen(error))
                 self._closing.wait(LOOK_AGAIN_S)
 
     def close(self) -> None:
@@ -92,6 +109,10 @@ def area_of(part: str | None, monitors: list[Area]) -> Area:
         size = f"{whole['width']}x{whole['height']}"
         raise InputError(f"{part} does not lie on the screen, which has {size}: give a smaller part, or another place")
     return {"left": whole["left"] + left, "top": whole["top"] + top, "width": width, "height": height}
+
+
+def _why_unseen(error: Exception) -> str:
+    return f"the screen cannot be seen ({error}): start the program in a desktop session"
 
 
 def _seen(screen: mss.MSS, area: Area) -> Pixels:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 
 ROWS = 96         # of a band, or a little more; less is done sooner than handed over
@@ -37,15 +37,11 @@ def in_bands(work: Work, rows: int, least: int = ROWS) -> None:
         for band, future in reversed(given):
             if future.cancel():
                 work(*band)
-    finally:
-        _wait([future for _, future in given])
-
-
-def _wait(futures: list[Future[object]]) -> None:
-    """No band may still be written to when the caller goes on, whatever happened."""
-    for future in futures:
-        if not future.cancelled():
-            future.result()
+    finally:  # no band may still be written to when the caller goes on, whatever happened
+        begun = [future for _, future in given if not future.cancel()]
+        wait(begun)
+    for future in begun:
+        future.result()
 
 
 @cache

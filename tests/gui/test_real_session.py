@@ -24,6 +24,8 @@ from .gestures import QTest
 PATIENCE_MS = 60_000
 LOOK = LiveLook("starry-night", work_height=48, engine="torch")
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 class Seat:
     """Somebody in front of the window."""

@@ -7,6 +7,7 @@ import os
 import select
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 
 import mss
@@ -91,6 +92,26 @@ def test_a_screen_that_changes_its_size_is_looked_at_again(monkeypatch: pytest.M
     assert next(frames).pixels.shape == (200, 320, 3)
     source.close()
     assert next(frames, None) is None
+
+
+def test_a_screen_that_stays_away_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screen_module, "require_screen", lambda: None)
+    monkeypatch.setattr(screen_module, "LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr(mss, "MSS", FakeScreen)
+    told: list[str] = []
+    source = ScreenSource("300x180+0+0", 1080, on_lost=told.append, on_back=lambda: told.append("back"))
+    frames = iter(source)
+    next(frames)
+    FakeScreen.failures = 5
+    next(frames)
+    assert told == ["the screen cannot be seen (no): start the program in a desktop session", "back"]
+    del told[:]
+    monkeypatch.setattr(FakeScreen, "monitors", [{**ALL, "width": 200}])
+    FakeScreen.failures = 1  # else nobody looks how large it is
+    threading.Timer(0.3, source.close).start()
+    assert next(frames, None) is None
+    (sentence,) = told
+    assert sentence.startswith("300x180+0+0 does not lie on the screen, which has 200x200")
 
 
 class FakeScreen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -68,6 +69,33 @@ def test_what_goes_wrong_in_a_band_goes_wrong_here(failing: int) -> None:
 
     with pytest.raises(ValueError, match="band"):
         in_bands(work, 400)
+
+
+@pytest.mark.usefixtures("helpers")
+@pytest.mark.parametrize("failing", [0, 1])
+def test_no_band_is_still_at_work_when_one_has_failed(failing: int) -> None:
+    all_begun, is_over = threading.Barrier(4), threading.Event()
+
+    def work(top: int, bottom: int) -> None:
+        all_begun.wait(PATIENCE_S)
+        if top == 100 * failing:
+            raise ValueError("band")
+        if top == 300:
+            time.sleep(0.1)
+            is_over.set()
+
+    with pytest.raises(ValueError, match="band"):
+        in_bands(work, 400)
+    assert is_over.is_set()
+
+
+def test_a_failure_does_not_wait_for_helpers_that_are_busy(helpers: ThreadPoolExecutor) -> None:
+    is_over = threading.Event()
+    busy = [helpers.submit(is_over.wait, PATIENCE_S) for _ in range(3)]
+    with pytest.raises(ZeroDivisionError):
+        in_bands(lambda top, bottom: 1 / top, 400)
+    assert not any(future.done() for future in busy)
+    is_over.set()
 
 
 def flow_of(now: npt.NDArray[np.uint8], before: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
