@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,11 @@ class Style:
     row: Tensor
     size: int
 
+    def learned_anew(self, before: Style) -> Style:
+        """In the place of that one, whose painting is the same: what is not said of it again still holds."""
+        told = {name: value for name, value in asdict(self.card).items() if value}
+        return replace(self, card=replace(before.card, **told))
+
 
 def merge(config: MergeConfig, arguments: Sequence[str] = ()) -> Path:
     """Write the file, and return it. Raises TrainerError.
@@ -37,7 +42,10 @@ def merge(config: MergeConfig, arguments: Sequence[str] = ()) -> Path:
             raise MergeError(
                 f"{file} is of another network than {config.models[0]}: give models that were adapted from one"
             )
-    styles = {style.card.name: style for model in models for style in styles_of(model)}
+    styles: dict[str, Style] = {}
+    for style in (style for model in models for style in styles_of(model)):
+        before = styles.get(style.card.name)
+        styles[style.card.name] = style if before is None else style.learned_anew(before)
     save_model(config.output, merged(models, list(styles.values()), arguments))
     return config.output
 
@@ -62,10 +70,15 @@ def merged(models: Sequence[StyleModel], styles: Sequence[Style], arguments: Seq
     training = {
         **first.header.training,
         "config": {**_settings(first), "style_size": [style.size for style in styles]},
-        "merged": [provenance(arguments), *(dict(other.header.training) for other in others)],
+        "merged": [provenance(arguments), *(_without_base(other.header.training) for other in others)],
     }
     header = replace(first.header, styles=tuple(style.card for style in styles), training=training)
     return StyleModel(header, first.network, torch.stack([style.row for style in styles]))
+
+
+def _without_base(training: Mapping[str, Any]) -> dict[str, Any]:
+    """An adapted model tells of the one it was made from, too, which is told already."""
+    return {name: told for name, told in training.items() if name != "base"}
 
 
 def _settings(model: StyleModel) -> Mapping[str, Any]:

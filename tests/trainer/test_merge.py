@@ -60,6 +60,18 @@ def test_styles_of_one_name_take_the_place_of_the_first_and_new_ones_come_last(
     ]
 
 
+def test_what_is_known_of_a_painting_is_kept(tmp_path: Path, network: TransformerNet) -> None:
+    files = save(tmp_path, "base", network, "wave"), save(tmp_path, "better", network, "wave")
+    cards = StyleCard("wave", "Hokusai", "The Wave"), StyleCard("wave", year="1831")
+    for file, card in zip(files, cards, strict=True):
+        model = load_model(file)
+        training = {"command": file.stem, "base": {"file": "base"}}
+        save_model(file, replace(model, header=replace(model.header, styles=(card,), training=training)))
+    header = run(tmp_path / "all.safetensors", *files).header
+    assert header.styles == (StyleCard("wave", "Hokusai", "The Wave", "1831"),)
+    assert header.training["merged"][1] == {"command": "better"}
+
+
 def test_another_network(tmp_path: Path, network: TransformerNet) -> None:
     first = save(tmp_path, "a", network, "wave")
     with torch.no_grad():
