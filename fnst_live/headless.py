@@ -232,7 +232,7 @@ def render_pictures(
     observer: RenderObserver = NOBODY_WATCHES, open_painting: OpenPainting = Painting,
 ) -> list[PictureResult]:
     """Paint one picture, a folder of them, or standard input. Raises UserError, and what the observer raises."""
-    painting = open_painting(look)
+    painting = open_painting(replace(look, stability=0.0))  # there is nothing to be steady with
 
     def paint(frame: Frame) -> Frame:
         observer.on_start(frame.size, 1)

@@ -100,9 +100,12 @@ def _backward(
     return sums
 
 
+OUT_OF_MEMORY = ("allocate memory", "out of memory", "ALLOC_FAILED")
+
+
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """CUDA has a class for it; the CPU's allocator only a sentence."""
-    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
+    """Torch has a class for its own, all others only words."""
+    return isinstance(error, torch.OutOfMemoryError) or any(word in str(error) for word in OUT_OF_MEMORY)
 
 
 def is_going_wrong(course: Course, losses: Mapping[str, Tensor], gradient_norm: Tensor) -> bool:

@@ -106,10 +106,8 @@ def join_processes(torch_device: torch.device) -> Iterator[Processes]:
             "the other processes of the run cannot be found: start all of them by torchrun, on every machine with the "
             "same --master-addr and --master-port"
         ) from error
-    try:
-        yield Processes(dist.get_rank(), dist.get_world_size(), torch_device)
-    finally:
-        dist.destroy_process_group()
+    yield Processes(dist.get_rank(), dist.get_world_size(), torch_device)
+    dist.destroy_process_group()  # not after an error: nccl would wait for processes that wait for this one
 
 
 @contextlib.contextmanager

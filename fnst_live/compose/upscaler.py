@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,7 +20,12 @@ from fnst_live.stylenet.upscale_net import UpscaleFileError, UpscaleNet, load_up
 
 LARGEST_TILE = (384, 640)  # rows and columns, without what neighbors share: larger ones leave the processor's cache
 
+TRIAL_PICTURE: Pixels = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+LARGEST_DEVIATION = 2.0  # levels, on the mean, from the processor's picture
+
 SIZES_KEPT = 4  # of tiles: pictures of one size have one, live the size changes
+
+log = logging.getLogger(__name__)
 
 EnlargeTile = Callable[[Pixels], Pixels]
 
@@ -90,7 +97,12 @@ def open_upscaler(factor: int, engine: str = "auto") -> Upscaler:
 
 def _tile_engine(network: UpscaleNet, engine: str) -> EnlargeTile:
     if engine == "cuda" or (engine == "auto" and torch.cuda.is_available()):
-        return _on_torch(network, "cuda")
+        try:
+            return _on_card(network, engine)
+        except EngineError as error:
+            if engine == "cuda":
+                raise
+            log.warning("enlarging on the processor: %s", error)
     if engine == "torch":
         return _on_torch(network, "cpu")
     try:
@@ -101,12 +113,41 @@ def _tile_engine(network: UpscaleNet, engine: str) -> EnlargeTile:
         raise EngineError(f"OpenVINO cannot be loaded ({error}): reinstall it, or use --engine torch") from error
 
 
-def _on_torch(network: UpscaleNet, device: str) -> EnlargeTile:
-    if device == "cuda" and not torch.cuda.is_available():
+def _on_card(network: UpscaleNet, engine: str) -> EnlargeTile:
+    """Tried on a picture first; with "auto", the processor goes on where it fails later. Raises EngineError."""
+    if not torch.cuda.is_available():
         raise EngineError("no CUDA device; use --engine auto")
+    try:
+        on_card = _on_torch(network, "cuda")
+        deviation = np.abs(on_card(TRIAL_PICTURE).astype(np.float32) - _on_torch(network, "cpu")(TRIAL_PICTURE)).mean()
+    except RuntimeError as error:
+        raise EngineError(f"the card cannot enlarge: {_gist(error)}; use --engine auto") from error
+    if not deviation < LARGEST_DEVIATION:
+        raise EngineError(f"the card's picture is wrong ({deviation:.1f} levels off); use --engine auto")
+    refuge: list[EnlargeTile] = []
+
+    def enlarge(pixels: Pixels) -> Pixels:
+        try:
+            if not refuge:
+                return on_card(pixels)
+        except RuntimeError as error:  # no memory left, or the card is gone
+            if engine == "cuda":
+                raise EngineError(f"the card fails: {_gist(error)}; use --engine auto") from error
+            log.warning("enlarging on the processor, since the card fails: %s", _gist(error))
+            refuge.append(_tile_engine(network, "openvino"))
+        return refuge[0](pixels)
+
+    return enlarge
+
+
+def _gist(error: RuntimeError) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _on_torch(network: UpscaleNet, device: str) -> EnlargeTile:
     torch_device = torch.device(device)
     dtype = torch.float16 if device == "cuda" else torch.float32
-    network = network.to(torch_device, dtype).to(memory_format=torch.channels_last)
+    network = copy.deepcopy(network).to(torch_device, dtype).to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def enlarge(pixels: Pixels) -> Pixels:

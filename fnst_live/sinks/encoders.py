@@ -86,7 +86,7 @@ ENCODERS: Mapping[str, EncoderSpec] = {
 # NVIDIA's, on the card. A constant quality, as of the encoders above, is a variable rate without a target ("b": 0).
 CARD_ENCODERS: Mapping[str, EncoderSpec] = {
     codec: EncoderSpec(
-        f"{codec}_nvenc", "yuv420p", 2, 2, quality_option="cq", default_quality=default_quality, qualities=(0, 51),
+        f"{codec}_nvenc", "yuv420p", 2, 2, quality_option="cq", default_quality=default_quality, qualities=(1, 51),
         options={"preset": "p5", "tune": "hq", "rc": "vbr", "b": "0", "bf": "0"}, codec_tag=ENCODERS[codec].codec_tag,
     )
     for codec, default_quality in (("h264", 19), ("hevc", 21), ("av1", 26))

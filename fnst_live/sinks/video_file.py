@@ -17,7 +17,7 @@ from av.container import OutputContainer
 from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
-from fnst_live.errors import InputError
+from fnst_live.errors import InputError, OutputError
 from fnst_live.frames.color import (
     MATRIX_CODES,
     PRIMARIES_CODES,
@@ -125,8 +125,8 @@ class VideoFileSink:
                 self._tracks.copy_until(frame.time_s)
             if self._sound is not None:
                 self._sound.keep_up(float((frame.pts - self._origin_pts) * frame.time_base))
-        except OSError as error:
-            raise write_failure(self.output, error) from error
+        except (OSError, av.error.FFmpegError) as error:
+            raise self._failure(error) from error
 
     def write_sound(self, samples: bytes, sample_rate: int, channels: int, begin_s: float) -> None:
         """Encode s16le samples that begin so long after the first frame. Raises OutputError."""
@@ -143,10 +143,16 @@ class VideoFileSink:
             if self._tracks is not None:
                 self._tracks.finish()
             self._close()
-        except OSError as error:
-            raise write_failure(self.output, error) from error
+        except (OSError, av.error.FFmpegError) as error:
+            raise self._failure(error) from error
         put_in_place(self.output)
         self._claim.close()
+
+    def _failure(self, error: Exception) -> OutputError:
+        if isinstance(error, OSError):
+            return write_failure(self.output, error)
+        return OutputError(f"{self.output} could not be written: {self._spec.encoder} fails ({error}); give another "
+                           "--codec, or --encoder cpu")
 
     def abandon(self) -> None:
         """Make what there is playable under its provisional name, as far as the disk allows; nothing leaves nothing."""

@@ -7,12 +7,14 @@ from pathlib import Path
 import av
 from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
+from av.video.stream import VideoStream
 
 from fnst_live.errors import InputError
 from fnst_live.libav_messages import errors_of_libav
 from fnst_live.settings import NVDEC
 from fnst_live.sources.video_decoder import open_input, pick_video_stream
 
+CARD_FORMATS = ("nv12", "p010le", "p016le", "nv16", "p210le", "p216le", "yuv444p", "yuv444p16le")
 BY_PROCESSOR = "decoded by the processor"
 
 
@@ -34,9 +36,17 @@ def open_decoded_by(wanted: str, path: Path) -> tuple[InputContainer, str]:
         return container, f"no card decodes here ({reason}): {BY_PROCESSOR}"
     if not on_card.streams[stream.index].codec_context.is_hwaccel:
         on_card.close()
-        return container, f"no card decodes {stream.codec_context.name}: {BY_PROCESSOR}"
+        return container, f"no card decodes {stream.codec_context.codec.canonical_name}: {BY_PROCESSOR}"
     container.close()
     return on_card, ""
+
+
+def why_not_on_card(stream: VideoStream, first: av.VideoFrame) -> list[str]:
+    """A warning where a card was opened, and the processor decodes all the same: the format of the pictures tells."""
+    if not stream.codec_context.is_hwaccel or first.format.name in CARD_FORMATS:
+        return []
+    codec = stream.codec_context.codec.canonical_name
+    return [f"no card decodes this kind of {codec} ({first.format.name}): {BY_PROCESSOR}"]
 
 
 def _open_on_card(path: Path) -> tuple[InputContainer | None, str]:

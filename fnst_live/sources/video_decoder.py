@@ -20,6 +20,7 @@ from fnst_live.frames.timing import TimeWindow, rescale
 
 SEEK_MARGIN_S = Fraction(1, 2)
 ATTACHED_PICTURE = 0x0400
+CARD_THREADS = 2  # each takes a picture's memory on the card, and more of them than a driver allows end it
 RARE_SHARE = Fraction(1, 20)
 
 
@@ -72,6 +73,8 @@ class VideoDecoder:
         self.demuxed_until_s = Fraction(0)
         self.was_interlaced = False
         stream.thread_type = "AUTO"
+        if stream.codec_context.is_hwaccel:
+            stream.codec_context.thread_count = CARD_THREADS
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
         self._seek()

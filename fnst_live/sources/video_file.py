@@ -23,7 +23,7 @@ from fnst_live.frames.frame import Frame
 from fnst_live.frames.resize import within_lines
 from fnst_live.frames.timing import TimeWindow
 from fnst_live.frames.video_format import VideoFormat
-from fnst_live.sources.decoder_choice import open_decoded_by
+from fnst_live.sources.decoder_choice import open_decoded_by, why_not_on_card
 from fnst_live.sources.picture_converter import PictureConverter
 from fnst_live.sources.video_decoder import VideoDecoder, origin_of, pick_video_stream
 
@@ -70,6 +70,7 @@ class VideoFileSource:
         except BaseException:
             self._container.close()
             raise
+        self.warnings += why_not_on_card(self._stream, first)
         self.format = _describe(self._converter, self._stream)
         self.size = self.format.size
         if most_lines is not None:

@@ -92,8 +92,9 @@ class PatchGrid:
         self._size = (height, width)
         self._counts = (height - PATCH) // STRIDE + 1, (width - PATCH) // STRIDE + 1
         self._corners = places(self._counts, STRIDE, torch_device)
-        self._offsets = places((PATCH, PATCH), 1, torch_device)
-        self._to_unit = unit_steps(height, width, torch_device)
+        self._to_unit = unit_steps(height, width, torch_device)[..., 0]  # (1, 2, 1)
+        offsets = places((PATCH, PATCH), 1, torch_device) * self._to_unit
+        self._steps = offsets.transpose(1, 2).contiguous()[:, :, None]  # (1, 64, 1, 2)
         self._nearest = torch.full((2, 1), float(1 - PATCH), device=torch_device)
         self._farthest = torch.tensor([[width - 1.0], [height - 1.0]], device=torch_device)
 
@@ -128,11 +129,10 @@ class PatchGrid:
 
     def _fetched(self, picture: Tensor, flows: Tensor) -> Tensor:
         """(K, 64, L): what of the earlier picture (1, 1, H, W) the patches see through flows (K, 2, L)."""
-        corners = torch.clamp(self._corners + flows, self._nearest, self._farthest)
-        at = (corners[:, :, None] + self._offsets[..., None]) * self._to_unit - 1  # (K, 2, 64, L)
-        count, _, pixels, patches = at.shape
-        grid = at.permute(0, 2, 3, 1).reshape(1, count * pixels, patches, 2)
-        return bilinear(picture, grid).view(count, pixels, patches)
+        corners = torch.clamp(self._corners + flows, self._nearest, self._farthest) * self._to_unit - 1
+        grid = corners.transpose(1, 2).contiguous()[:, None] + self._steps  # (K, 64, L, 2), the only large one
+        count, pixels, patches, _ = grid.shape
+        return bilinear(picture, grid.view(1, count * pixels, patches, 2)).view(count, pixels, patches)
 
     def _at_centers(self, flow: Tensor) -> Tensor:
         """(1, 2, H, W) to (1, 2, L)."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from fnst_live.cuda_graph import captured
+from fnst_live.cuda_graph import captured, own_stream
 from fnst_live.frames.frame import Pixels
 
 Result = TypeVar("Result")
@@ -22,7 +22,7 @@ class Lane:
         self.torch_device = torch_device
         self._stream: torch.cuda.Stream | None = None
         if torch_device.type == "cuda":
-            self._stream = torch.cuda.Stream(torch_device)  # type: ignore[no-untyped-call]
+            self._stream = own_stream(self)
 
     @contextmanager
     def entered(self) -> Iterator[None]:

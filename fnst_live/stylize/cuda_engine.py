@@ -7,15 +7,17 @@ with buffers of its own, so with two of them one picture is copied while the oth
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import queue
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from fnst_live.cuda_graph import WARM_UP_RUNS, captured
+from fnst_live.cuda_graph import captured, own_stream
 from fnst_live.errors import EngineError
 from fnst_live.frames.frame import Pixels
 from fnst_live.frames.pixels import from_levels, to_levels
@@ -42,14 +44,20 @@ class CudaEngine:
         self.lanes = lanes
         network = copy.deepcopy(model.network).eval().to(DEVICE, DTYPE)
         network = in_faster_layout(network, model.styles.shape[1])
-        self._idle_lanes: queue.SimpleQueue[Lane] = queue.SimpleQueue()
+        self._idle_lanes: queue.LifoQueue[Lane] = queue.LifoQueue()  # the one used last knows the size
         for _ in range(lanes):
             self._idle_lanes.put(Lane(network))
 
     def run(self, pixels: Pixels, style: StyleVector) -> Pixels:
+        """See `Engine.run`. Raises EngineError where the card fails: it has no memory left, or is gone."""
         lane = self._idle_lanes.get()
         try:
             return lane.paint(pixels, style)
+        except RuntimeError as error:
+            reason = str(error).partition("\n")[0]
+            raise EngineError(
+                f"the card fails: {reason}; give a smaller --work-height, or use --engine openvino"
+            ) from error
         finally:
             self._idle_lanes.put(lane)
 
@@ -59,12 +67,16 @@ class Lane:
 
     def __init__(self, network: nn.Module):
         self._network = network
-        self._stream: torch.cuda.Stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        self._stream = own_stream(self)
         self._easels: OrderedDict[tuple[int, ...], Easel] = OrderedDict()
 
     @torch.no_grad()
     def paint(self, pixels: Pixels, style: StyleVector) -> Pixels:
+        """Where memory runs out, what is kept for other sizes is given up."""
         with torch.cuda.stream(self._stream):
+            with contextlib.suppress(torch.OutOfMemoryError):
+                return self._easel_for(pixels.shape, len(style)).paint(pixels, style)
+            self._easels.clear()  # not earlier: an error that is being handled keeps alive what it failed with
             return self._easel_for(pixels.shape, len(style)).paint(pixels, style)
 
     def _easel_for(self, shape: tuple[int, ...], style_length: int) -> Easel:
@@ -86,17 +98,31 @@ class Easel:
         self._sent = pinned(shape)
         self._levels = torch.zeros(shape, dtype=torch.uint8, device=DEVICE)
         self._style = torch.zeros((1, style_length), dtype=DTYPE, device=DEVICE)
-        self._received = pinned(self._painted().shape)  # a classic network rounds up
-        self._repaint = captured(self._painted, stream)
+        self._received: Tensor | None = None
+        self._repaint: Callable[[], Tensor] | None = None
+        self._was_used = False
 
     def paint(self, pixels: Pixels, style: StyleVector) -> Pixels:
         self._sent.numpy()[...] = pixels
         self._levels.copy_(self._sent, non_blocking=True)
         self._style.copy_(torch.from_numpy(style).unsqueeze(0))
-        self._received.copy_(self._repaint(), non_blocking=True)
+        painted = self._painting()
+        if self._received is None:
+            self._received = pinned(painted.shape)  # a classic network rounds up
+        self._received.copy_(painted, non_blocking=True)
         self._stream.synchronize()
         received: Pixels = self._received.numpy().copy()  # the next picture comes to the same place
         return received
+
+    def _painting(self) -> Tensor:
+        """Captured when it is wanted a second time: a lone picture is painted sooner than that is done."""
+        if self._repaint is not None:
+            return self._repaint()
+        if self._was_used:
+            self._repaint = captured(self._painted, self._stream)
+            return self._repaint()
+        self._was_used = True
+        return self._painted()
 
     def _painted(self) -> Tensor:
         """uint8 (H, W, 3), of what lies in the buffers."""
@@ -105,22 +131,31 @@ class Easel:
 
 @torch.no_grad()
 def in_faster_layout(network: nn.Module, style_length: int) -> nn.Module:
-    """Planes or channels-last, by trial: convolutions like the one, normalizations the other."""
-    image = torch.zeros((1, 3, *TRIAL_SIZE), dtype=DTYPE, device=DEVICE)
-    style = torch.zeros((1, style_length), dtype=DTYPE, device=DEVICE)
-    stream = torch.cuda.current_stream()  # never the whole card: another thread may be capturing
+    """Planes or channels-last, by trial: convolutions like the one, normalizations the other.
 
-    def seconds(layout: torch.memory_format) -> float:
-        network.to(memory_format=layout)
-        for run in range(WARM_UP_RUNS + TRIAL_RUNS):
-            if run == WARM_UP_RUNS:
-                stream.synchronize()
-                started = time.perf_counter()
-            network(image.contiguous(memory_format=layout), style)
+    Captured, as it will be used: else a fast card waits for Python with either. The whole card is never waited for,
+    since another thread may be capturing.
+    """
+    stream = own_stream(network)
+    stream.wait_stream(torch.cuda.current_stream())  # which the network came by
+    with torch.cuda.stream(stream):
+        image = torch.zeros((1, 3, *TRIAL_SIZE), dtype=DTYPE, device=DEVICE)
+        style = torch.zeros((1, style_length), dtype=DTYPE, device=DEVICE)
+
+        def seconds(layout: torch.memory_format) -> float:
+            network.to(memory_format=layout)
+            laid_out = image.contiguous(memory_format=layout)
+            repaint = captured(lambda: network(laid_out, style), stream)
+            stream.synchronize()
+            started = time.perf_counter()
+            for _ in range(TRIAL_RUNS):
+                repaint()
+            stream.synchronize()
+            return time.perf_counter() - started
+
+        network.to(memory_format=min(LAYOUTS, key=seconds))
         stream.synchronize()
-        return time.perf_counter() - started
-
-    return network.to(memory_format=min(LAYOUTS, key=seconds))
+    return network
 
 
 def pinned(shape: tuple[int, ...]) -> Tensor:
@@ -132,4 +167,8 @@ def why_no_cuda() -> str:
     """For the user, where `torch.cuda.is_available()` says no."""
     if torch.version.cuda is None:
         return "this torch was built without CUDA"
-    return "no NVIDIA driver or card was found"
+    try:
+        torch.cuda.init()  # type: ignore[no-untyped-call]
+    except (RuntimeError, AssertionError) as error:
+        return str(error).partition(". ")[0].strip()
+    return "no NVIDIA card was found"

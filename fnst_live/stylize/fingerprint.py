@@ -57,7 +57,10 @@ def cpu_flags() -> list[str]:
 
 def cuda_name() -> str | None:
     """The first CUDA card, or None."""
-    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
+    try:
+        return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
+    except RuntimeError:  # it is there, and cannot be used
+        return None
 
 
 def _cpu_info(key: str) -> str:

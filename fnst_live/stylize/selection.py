@@ -17,6 +17,7 @@ from fnst_live.stylenet.model_file import StyleModel
 from fnst_live.stylize.cuda_engine import CudaEngine
 from fnst_live.stylize.engine import Engine, StyleVector
 from fnst_live.stylize.fingerprint import machine_fingerprint, model_fingerprint
+from fnst_live.stylize.guarded_engine import GuardedEngine
 from fnst_live.stylize.memory import recalled, remember
 from fnst_live.stylize.torch_engine import TorchEngine
 
@@ -26,6 +27,8 @@ FAIR_RUNS = 3   # for each; after them,
 HOPELESS = 2.0  # times as slow as another is not tried again
 LOWEST_PSNR_DB = 35.0
 HANDICAPS = {"int8": 1.1}  # its picture is a little rougher: it must be worth it
+AUTO, ON_PROCESSOR = "auto", "processor"  # any engine; any but the card's
+ON_CARD = "cuda"
 CHOICES_FILE = "engines.json"
 SOURCE_PLACE = re.compile(r"\b(at|from) src/")
 
@@ -71,6 +74,13 @@ def open_engine(model: StyleModel, engine: str, lanes: int = 1) -> Engine:
 
     lanes: 1 where each picture shall be ready soon, more where many shall be ready in all; see `Engine.lanes`.
     """
+    opened = _open(model, engine, lanes)
+    if engine == AUTO and opened.name == ON_CARD:
+        return GuardedEngine(opened, lambda: _open(model, ON_PROCESSOR, lanes))
+    return opened
+
+
+def _open(model: StyleModel, engine: str, lanes: int) -> Engine:
     matching = _matching(engine)
     if len(matching) == 1:
         return open_candidate(matching[0], model, lanes)
@@ -80,7 +90,7 @@ def open_engine(model: StyleModel, engine: str, lanes: int = 1) -> Engine:
 def candidates() -> list[Candidate]:
     """All engines, the likeliest winner first."""
     return [
-        Candidate("cuda", "f16", CudaEngine),
+        Candidate(ON_CARD, "f16", CudaEngine),
         Candidate("openvino", "bf16", lambda model, lanes: _openvino(model, "bf16", lanes)),
         Candidate("openvino", "int8", lambda model, lanes: _openvino(model, "int8", lanes)),
         Candidate("openvino", "f32", lambda model, lanes: _openvino(model, "f32", lanes)),
@@ -128,7 +138,9 @@ def _openvino(model: StyleModel, precision: str, lanes: int) -> Engine:
 
 
 def _matching(engine: str) -> list[Candidate]:
-    matching = [candidate for candidate in candidates() if engine in (candidate.name, "auto")]
+    matching = [candidate for candidate in candidates() if engine in (candidate.name, AUTO)]
+    if engine == ON_PROCESSOR:
+        matching = [candidate for candidate in candidates() if candidate.name != ON_CARD]
     if not matching:
         raise EngineError(f"there is no engine '{engine}'; use --engine auto")
     return matching

@@ -114,6 +114,54 @@ def test_without_a_card_cuda_is_refused() -> None:
         open_upscaler(2, "cuda")
 
 
+class Card:
+    """Torch's picture in the place of a card's; its faults are given one by one."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch):
+        self.is_broken = self.is_black = False
+        on_torch = upscaler._on_torch
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(upscaler, "_on_torch", lambda network, device: self._on(on_torch(network, "cpu"), device))
+
+    def _on(self, enlarge: Callable[[Pixels], Pixels], device: str) -> Callable[[Pixels], Pixels]:
+        def enlarge_on_card(pixels: Pixels) -> Pixels:
+            if self.is_broken:
+                raise RuntimeError("CUDA error: no kernel image is available\nmore")
+            return enlarge(pixels) * np.uint8(not self.is_black)
+
+        return enlarge_on_card if device == "cuda" else enlarge
+
+
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> Card:
+    return Card(monkeypatch)
+
+
+@pytest.mark.parametrize("fault", ["is_broken", "is_black"])
+def test_a_card_is_tried_first(card: Card, caplog: pytest.LogCaptureFixture, fault: str) -> None:
+    setattr(card, fault, True)
+    with pytest.raises(EngineError, match="use --engine auto"):
+        open_upscaler(2, "cuda")
+    picture = noise(5, 6)
+    np.testing.assert_array_equal(open_upscaler(2).enlarge(picture), open_upscaler(2, "openvino").enlarge(picture))
+    (message,) = caplog.messages
+    assert message.startswith("enlarging on the processor: the card")
+
+
+def test_where_a_card_fails_later_the_processor_goes_on(card: Card, caplog: pytest.LogCaptureFixture) -> None:
+    picture, by_any, by_card = noise(5, 6), open_upscaler(2), open_upscaler(2, "cuda")
+    on_card = by_any.enlarge(picture)
+    np.testing.assert_array_equal(on_card, open_upscaler(2, "torch").enlarge(picture))
+    card.is_broken = True
+    for _ in range(2):
+        np.testing.assert_array_equal(by_any.enlarge(picture), open_upscaler(2, "openvino").enlarge(picture))
+    assert caplog.messages == [
+        "enlarging on the processor, since the card fails: CUDA error: no kernel image is available"
+    ]
+    with pytest.raises(EngineError, match="the card fails: CUDA error: no kernel image is available; use --engine"):
+        by_card.enlarge(picture)
+
+
 @pytest.fixture
 def without_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where it is not installed."""

@@ -16,7 +16,7 @@ from av.container import InputContainer
 
 from fnst_live.errors import InputError
 from fnst_live.sources import decoder_choice
-from fnst_live.sources.decoder_choice import open_decoded_by
+from fnst_live.sources.decoder_choice import open_decoded_by, why_not_on_card
 from fnst_live.sources.video_file import VideoFileSource
 
 WriteClip = Callable[..., Path]
@@ -38,6 +38,7 @@ class CardStream:
 
     def __init__(self, *, is_hwaccel: bool):
         self.codec_context, self.is_hwaccel = self, is_hwaccel
+        self.codec, self.canonical_name = self, "h264"
 
 
 class CardContainer:
@@ -69,6 +70,14 @@ def test_a_card_that_does_not_know_the_codec_is_let_go(clip: Path, monkeypatch: 
     assert why_not == "no card decodes h264: decoded by the processor"
     assert next(container.decode(video=0)).width > 0
     container.close()
+
+
+def test_what_a_card_hands_to_the_processor_is_told() -> None:
+    """A card's own pictures are nv12."""
+    card, processor = (cast(Any, CardStream(is_hwaccel=is_hwaccel)) for is_hwaccel in (True, False))
+    on_card, by_hand = (av.VideoFrame(16, 16, name) for name in ("nv12", "yuv420p"))
+    assert why_not_on_card(card, on_card) == why_not_on_card(processor, by_hand) == []
+    assert why_not_on_card(card, by_hand) == ["no card decodes this kind of h264 (yuv420p): decoded by the processor"]
 
 
 def test_without_a_card_the_same_pictures_come_and_it_is_said_why(
