@@ -296,7 +296,7 @@ def test_a_signal_leaves_no_half_file_under_the_final_name(
         worker.send_signal(number)
         _, stderr = worker.communicate(timeout=PATIENCE_S)
     assert (worker.returncode, stderr) == (code, "")
-    assert [file.name for file in tmp_path.iterdir()] == ["out.part.mp4"]
+    assert {file.name for file in tmp_path.iterdir()} <= {"out.part.mp4"}  # nothing, if no picture was written yet
 
 
 def test_it_ends_with_the_window(long_scene: Path, tmp_path: Path) -> None:
