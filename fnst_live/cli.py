@@ -207,7 +207,8 @@ def _styles(arguments: argparse.Namespace) -> None:
         print(json.dumps([entry.as_json() for entry in entries], ensure_ascii=False, indent=1))
         return
     for entry in entries:
-        print(f"{entry.name:<26} {entry.painter:<22} {entry.work}, {entry.year}  ({entry.file.name})")
+        work = ", ".join(filter(None, (entry.work, entry.year)))
+        print(f"{entry.name:<26} {entry.painter:<22} {work}  ({entry.file.name})")
 
 
 def _sheet(arguments: argparse.Namespace) -> None:

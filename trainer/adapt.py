@@ -27,6 +27,7 @@ from trainer.learner import Course, set_learning_rate
 from trainer.objective import Objective, make_objective
 from trainer.progress import STEPS_BETWEEN_LINES, ProgressLine, rounded
 from trainer.provenance import provenance
+from trainer.run_folder import failures_told, require_writable
 from trainer.schedule import Schedule, StepSchedule, Stopwatch, TimeSchedule
 from trainer.stopping import stop_on_signals
 
@@ -40,6 +41,7 @@ def adapt(config: AdaptConfig, arguments: Sequence[str] = ()) -> Path:
     """Learn the painting, and return the model file; ended early, it holds what was learned. Raises TrainerError."""
     stopwatch = Stopwatch()
     config.require_inputs()
+    require_writable(config.output_file, "--output")
     torch_device = choose_device(use_cuda=bool(config.cuda))
     base = load_base(config.base)
     config = config.completed(base.header.training.get("config", {}))
@@ -59,7 +61,8 @@ def adapt(config: AdaptConfig, arguments: Sequence[str] = ()) -> Path:
     origin = {**provenance(arguments), "step": step_count, "config": as_json(config)}
     training = {**origin, "base": {"file": config.base.name, "training": dict(base.header.training)}}
     header = ModelHeader(base.header.architecture, (style_card(config),), base.header.shape, training)
-    save_model(config.output_file, StyleModel(header, network, row.detach()))
+    with failures_told(config.output_file):
+        save_model(config.output_file, StyleModel(header, network, row.detach()))
     return config.output_file
 
 

@@ -24,7 +24,9 @@ from trainer.run_folder import write_whole
 KEPT_COUNT = 2
 
 # What torch.load raises for a file that is cut short, or is something else
-UNREADABLE = (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError)
+UNREADABLE = (
+    pickle.UnpicklingError, RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, OSError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +34,7 @@ log = logging.getLogger(__name__)
 def save_checkpoint(folder: Path, learner: Learner) -> Path:
     """Write the learner's state as the newest, and take the oldest away."""
     file = folder / f"step-{learner.course.step:09d}.pt"
-    write_whole(file, lambda partial: torch.save(state_of(learner), partial))
+    write_whole(file, lambda partial: partial.write_bytes(serialized(state_of(learner))))
     for older in checkpoint_files(folder)[KEPT_COUNT:]:
         older.unlink(missing_ok=True)
     return file
@@ -42,10 +44,15 @@ def share_state(learner: Learner, processes: Processes) -> None:
     """What the first process has becomes what all have: they need not see its files. Raises ProcessesError."""
     if processes.count == 1:
         return
-    stream = io.BytesIO()
-    torch.save(state_of(learner), stream)
-    shared = io.BytesIO(processes.bytes_of_first(stream.getvalue()))
+    shared = io.BytesIO(processes.bytes_of_first(serialized(state_of(learner))))
     restore(learner, torch.load(shared, map_location="cpu", weights_only=True))
+
+
+def serialized(state: Any) -> bytes:
+    """Made before it is written: into a full disk, torch would write until it stumbles over itself."""
+    stream = io.BytesIO()
+    torch.save(state, stream)
+    return stream.getvalue()
 
 
 def state_of(learner: Learner) -> dict[str, Any]:

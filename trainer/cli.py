@@ -25,7 +25,7 @@ from trainer.config import (
     TrainConfig,
 )
 from trainer.errors import ConfigError, TrainerError
-from trainer.run_folder import resumed_config
+from trainer.run_folder import require_checkpoint, require_no_other_run, resumed_config
 from trainer.stopping import Stopped
 
 BAD_INPUT = 2
@@ -38,25 +38,44 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        parsed = build_parser().parse_args(arguments)
-        if parsed.run is not _train and int(os.environ.get("WORLD_SIZE", "1")) > 1:
-            raise ConfigError("torchrun is for fnst-train train: all other commands are one process each")
-        parsed.run(parsed, arguments)
-    except Stopped as stopped:
+        _run(arguments)
+    except (Stopped, KeyboardInterrupt) as stopped:
         if is_first_process():
-            print(f"fnst-train: {stopped}", file=sys.stderr)
+            print(f"fnst-train: {_how_to_go_on(stopped, arguments)}", file=sys.stderr)
         return INTERRUPTED
-    except KeyboardInterrupt:
-        print("fnst-train: stopped; the same command goes on from the last checkpoint, if it was training",
-              file=sys.stderr)
-        return INTERRUPTED
-    except TrainerError as error:
-        print(f"{speaker()}: {error}", file=sys.stderr)
-        return BAD_INPUT
-    except OSError as error:
-        print(f"{speaker()}: {error.filename or 'a file'} cannot be used: {error.strerror or error}", file=sys.stderr)
+    except (TrainerError, OSError, RuntimeError, MemoryError) as error:
+        sentence = _sentence_for(error)
+        if sentence is None:
+            raise
+        print(f"{speaker()}: {sentence}", file=sys.stderr)
         return BAD_INPUT
     return 0
+
+
+def _run(arguments: list[str]) -> None:
+    parsed = build_parser().parse_args(arguments)
+    if parsed.run is not _train and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ConfigError("torchrun is for fnst-train train: all other commands are one process each")
+    parsed.run(parsed, arguments)
+
+
+def _how_to_go_on(stopped: BaseException, arguments: list[str]) -> str:
+    if isinstance(stopped, Stopped):
+        return str(stopped)
+    is_training = arguments[:1] == ["train"]
+    return "stopped; the same command goes on from the last checkpoint, if there is one" if is_training else "stopped"
+
+
+def _sentence_for(error: Exception) -> str | None:
+    """None for what is a fault of the program."""
+    if isinstance(error, TrainerError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'a file'} cannot be used: {error.strerror or error}"
+    from trainer.descent import is_out_of_memory
+
+    is_shortage = isinstance(error, (RuntimeError, MemoryError)) and is_out_of_memory(error)
+    return "there is not enough memory for that: give smaller pictures, or fewer at once" if is_shortage else None
 
 
 def speaker() -> str:
@@ -146,11 +165,15 @@ def _train(parsed: argparse.Namespace, arguments: Sequence[str]) -> None:
 def _train_config(parsed: argparse.Namespace) -> TrainConfig:
     given = given_options(TrainConfig, parsed)
     if parsed.resume is not None:
-        return resumed_config(parsed.resume, given)
+        config = resumed_config(parsed.resume, given)
+        require_checkpoint(parsed.resume)
+        return config
     missing = missing_flags(TrainConfig, given)
     if missing:
         raise ConfigError(f"the following arguments are required: {', '.join(missing)}; see fnst-train train --help")
-    return TrainConfig(**given)
+    config = TrainConfig(**given)
+    require_no_other_run(config)
+    return config
 
 
 def _eval(parsed: argparse.Namespace, _: Sequence[str]) -> None:

@@ -23,6 +23,8 @@ AT_LEAST = {
     "content_weight": 0, "style_weight": 0, "tv_weight": 0, "temporal_weight": 0, "ema_decay": 0, "shape": 1,
 }
 MORE_THAN_NOTHING = ("lr", "clip_norm", "time_budget")
+LARGEST_SEED = 2**62  # with room for the steps that are added to it
+SMALLEST_SIDE = 32    # of a picture that the loss network shall see
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
@@ -247,10 +249,11 @@ class AdaptConfig:
     def require_inputs(self) -> None:
         """Look at all that lies on disk before the first step. Raises ConfigError."""
         _require(self.base.is_file(), f"--base {self.base} does not exist")
-        _require(self.style_image.is_file(), f"--style-image {self.style_image} does not exist")
+        _require_painting(self.style_image)
         _require(self.dataset is None or self.dataset.is_dir(), f"--dataset {self.dataset} is not a folder")
         _require(self.output_file.suffix == ".safetensors", f"--output {self.output_file} must end in .safetensors")
-        _require(self.output_file.parent.is_dir(), f"--output {self.output_file} lies in a folder that does not exist")
+        _require(not _is_one_file(self.output_file, self.base), f"--output {self.output_file} is --base itself: "
+                 "give another name")
 
 
 @dataclass(frozen=True)
@@ -282,7 +285,11 @@ class OptimizeConfig:
     seed: int = option("seed of the noise", 0)
 
     def __post_init__(self) -> None:
-        require_numbers(self, least={"iterations": 0, "size": 0, "preview_interval": 0})
+        require_numbers(self, least={"iterations": 1, "size": 0, "preview_interval": 0})
+        _require(self.size == 0 or self.size >= SMALLEST_SIDE, f"--size must be 0, or {SMALLEST_SIDE} or more")
+        for given in (self.content_image, *self.style_image):
+            _require(not _is_one_file(self.output_image, given), f"--output-image would be written over {given}: give "
+                     "another name")
 
     @property
     def weights(self) -> LossWeights:
@@ -313,7 +320,13 @@ class EvaluateConfig:
 
     def __post_init__(self) -> None:
         require_numbers(self, least={"iterations": 0, "photo_count": 1})
-        _require(min(self.sizes) >= 32, "--sizes must be 32 or more")
+        _require(min(self.sizes) >= SMALLEST_SIDE, f"--sizes must be {SMALLEST_SIDE} or more")
+
+    def require_inputs(self) -> None:
+        """Look at all that lies on disk before the first picture. Raises ConfigError."""
+        for file in self.style_image:
+            _require_painting(file)
+        _require(self.photos.is_dir(), f"--photos {self.photos} is not a folder")
 
 
 @dataclass(frozen=True)
@@ -409,6 +422,7 @@ def require_numbers(config: Any, least: Mapping[str, float] = types.MappingProxy
     for name, limit in {**AT_LEAST, **least}.items():
         for number in _numbers(given.get(name, ())):
             _require(math.isfinite(number) and number >= limit, f"{flag_of(name)} must be {limit} or more")
+    _require(0 <= given.get("seed", 0) <= LARGEST_SEED, f"--seed must be 0 to {LARGEST_SEED}")
     for name in MORE_THAN_NOTHING:
         if name in given:
             _require(math.isfinite(given[name]) and given[name] > 0, f"{flag_of(name)} must be more than 0")
@@ -422,8 +436,7 @@ def require_inputs(config: TrainConfig) -> None:
     """Look at all that lies on disk before the first step, not after the hundredth. Raises ConfigError."""
     _require(config.dataset.is_dir(), f"--dataset {config.dataset} is not a folder")
     for file in config.style_image:
-        _require(not file.is_dir(), f"--style-image {file} is a folder: give the paintings in it, as {file}/*.jpg")
-        _require(file.is_file(), f"--style-image {file} does not exist")
+        _require_painting(file)
     if config.init_model is not None:
         _require(config.init_model.is_file(), f"--init-model {config.init_model} does not exist")
     if config.teacher is not None:
@@ -431,6 +444,15 @@ def require_inputs(config: TrainConfig) -> None:
     if config.preview_dir is not None:
         _require(config.preview_dir.is_dir(), f"--preview-dir {config.preview_dir} is not a folder")
     _require_writable(config.save_model_dir)
+
+
+def _require_painting(file: Path) -> None:
+    _require(not file.is_dir(), f"--style-image {file} is a folder: give the paintings in it, as {file}/*.jpg")
+    _require(file.is_file(), f"--style-image {file} does not exist")
+
+
+def _is_one_file(a: Path, b: Path) -> bool:
+    return a.exists() and b.exists() and a.samefile(b)
 
 
 def _require_writable(folder: Path) -> None:
@@ -482,7 +504,8 @@ def _absolute(value: Any) -> Any:
 def _typed(value: Any, hint: Any) -> Any:
     """JSON knows neither paths nor tuples; what is a list now was one value in older runs."""
     if get_origin(hint) is tuple:
-        return tuple(_typed(item, get_args(hint)[0]) for item in (value if isinstance(value, list) else [value]))
+        values = value if isinstance(value, (list, tuple)) else [value]
+        return tuple(_typed(item, get_args(hint)[0]) for item in values)
     if get_origin(hint) is types.UnionType and value is not None:
         return _typed(value, get_args(hint)[0])
     return Path(value) if hint is Path else value

@@ -6,6 +6,8 @@ import logging
 import math
 import os
 import struct
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,21 +19,34 @@ from torch import Tensor
 from trainer.errors import DataError
 
 # Pillow's decoders answer a damaged file with any of these
-UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
+UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, RuntimeError, struct.error, Image.DecompressionBombError)
+RUNS_A_PROGRAM = frozenset({"EPS"})  # Ghostscript, on whatever lies in a folder of photos
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
+LARGEST_CAST = 0.2   # of red and blue
 LONGEST_BLUR = 0.04  # of the picture's side
 FEW_TIMES = 20  # a held-out photo must not be missed
 
 log = logging.getLogger(__name__)
 
 
-def find_photos(folder: Path) -> list[Path]:
+def find_photos(folder: Path, flag: str = "--dataset") -> list[Path]:
     """All pictures below the folder, linked ones too, sorted. Raises DataError when there are none."""
-    files = (Path(parent) / name for parent, _, names in os.walk(folder, followlinks=True) for name in names)
-    photos = sorted(file for file in files if file.suffix.lower() in PHOTO_SUFFIXES)
+    photos = sorted(file for file in _files_below(folder) if file.suffix.lower() in PHOTO_SUFFIXES)
     if not photos:
-        raise DataError(f"{folder} holds no photos: --dataset needs a folder of .jpg or .png files")
+        raise DataError(f"{folder} holds no photos: {flag} needs a folder of .jpg or .png files")
     return photos
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Each folder once: links may lead in a circle."""
+    seen = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(parent)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        yield from (Path(parent) / name for name in names)
 
 
 def hold_out(photos: list[Path], count: int) -> tuple[list[Path], list[Path]]:
@@ -45,12 +60,25 @@ def hold_out(photos: list[Path], count: int) -> tuple[list[Path], list[Path]]:
 def open_picture(file: Path) -> Image.Image:
     """A picture as RGB, turned upright. Raises DataError."""
     try:
-        with Image.open(file) as image:
-            return ImageOps.exif_transpose(image).convert("RGB")
+        with Image.open(file, formats=_formats()) as image:
+            return _in_eight_bits(ImageOps.exif_transpose(image)).convert("RGB")
     except FileNotFoundError as error:
         raise DataError(f"{file} does not exist") from error
     except UNREADABLE as error:
         raise DataError(f"{file} cannot be read as a picture") from error
+
+
+@cache
+def _formats() -> list[str]:
+    Image.init()
+    return sorted(Image.OPEN.keys() - RUNS_A_PROGRAM)
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    """Pillow cuts off what is above 255 of a gray of 16 bits."""
+    if not image.mode.startswith("I"):
+        return image
+    return Image.fromarray((np.asarray(image).astype(np.float32) / 257).round().clip(0, 255).astype(np.uint8))
 
 
 def to_tensor(picture: Image.Image) -> Tensor:
@@ -121,11 +149,15 @@ def random_crop(image: Tensor, size: int, generator: torch.Generator) -> Tensor:
 
 
 def roughen(image: Tensor, generator: torch.Generator) -> Tensor:
-    """Now and then darker, noisier and blurred by motion, as webcams in living rooms are."""
-    luck = torch.rand(6, generator=generator)
+    """Now and then darker, noisier, in warm or cold light, which skin shows most, and blurred by motion: as webcams in
+    living rooms are."""
+    luck = torch.rand(9, generator=generator)
     if luck[3] < 0.15:
         length_px = float(1 + luck[4] * LONGEST_BLUR * image.shape[-1])
         image = motion_blur(image, length_px, angle=math.pi * float(luck[5]))
+    if luck[6] < 0.3:
+        warmth, tint = LARGEST_CAST * (2 * luck[7:] - 1)
+        image = image * torch.stack([1 + warmth, 1 + tint / 2, 1 - warmth]).view(3, 1, 1)
     if luck[0] < 0.3:
         image = image * (0.35 + 0.65 * luck[1])
     if luck[0] < 0.4:

@@ -21,7 +21,7 @@ from trainer.processes import ALONE, Processes
 T = TypeVar("T")
 
 CALM_STEPS = 20    # at first the loss may jump: the network knows nothing yet
-EXPLOSION = 20.0   # times the usual loss
+EXPLOSION, EARLY_EXPLOSION = 20.0, 1e6  # times the usual loss
 USUAL_DECAY = 0.95
 UNSCALED = GradScaler("cpu", enabled=False)
 
@@ -100,12 +100,14 @@ def _backward(
     return sums
 
 
-OUT_OF_MEMORY = ("allocate memory", "out of memory", "ALLOC_FAILED")
+OUT_OF_MEMORY = ("allocate memory", "out of memory", "ALLOC_FAILED", "bad_alloc", "could not create a memory")
 
 
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Torch has a class for its own, all others only words."""
-    return isinstance(error, torch.OutOfMemoryError) or any(word in str(error) for word in OUT_OF_MEMORY)
+def is_out_of_memory(error: RuntimeError | MemoryError) -> bool:
+    """Python and torch have a class for their own, all others only words."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return any(word in str(error) for word in OUT_OF_MEMORY)
 
 
 def is_going_wrong(course: Course, losses: Mapping[str, Tensor], gradient_norm: Tensor) -> bool:
@@ -113,7 +115,8 @@ def is_going_wrong(course: Course, losses: Mapping[str, Tensor], gradient_norm: 
     total = float(losses["total"])
     if not math.isfinite(total + float(gradient_norm)):
         return True
-    return course.step >= CALM_STEPS and total > EXPLOSION * course.usual_loss
+    most = EXPLOSION if course.step >= CALM_STEPS else EARLY_EXPLOSION
+    return course.step > 0 and total > most * course.usual_loss
 
 
 def is_scaled_too_far(scaler: GradScaler, losses: Mapping[str, Tensor], gradient_norm: Tensor) -> bool:

@@ -43,6 +43,10 @@ class DownloadError(TrainerError):
     """Weights that could not be fetched whole."""
 
 
+class OutputError(TrainerError):
+    """A file that cannot be written."""
+
+
 class ExportError(TrainerError):
     """A model that cannot be written in the format asked for."""
 

@@ -20,10 +20,11 @@ from torch import Tensor, nn
 
 from fnst_live.stylenet.johnson_net import JohnsonNet
 from fnst_live.stylenet.model_file import StyleModel, save_model, select_styles
+from trainer.checkpoint import serialized
 from trainer.config import ExportConfig
 from trainer.errors import ExportError
 from trainer.evaluate import load_any_model
-from trainer.run_folder import write_whole
+from trainer.run_folder import failures_told, require_writable, write_whole
 
 ONNX_NEEDS = ("onnx", "onnxscript")
 ONNX_LOGGERS = ("onnxscript", "onnx_ir", "torch.onnx")
@@ -40,7 +41,8 @@ def export(config: ExportConfig) -> Path:
     model = load_any_model(config.model)
     if config.style:
         model = _chosen(config, model)
-    {"onnx": _to_onnx, "safetensors": save_model, "pth": _to_pth}[config.format](config.output, model)
+    require_writable(config.output, "--output")
+    {"onnx": _to_onnx, "safetensors": _to_safetensors, "pth": _to_pth}[config.format](config.output, model)
     return config.output
 
 
@@ -52,6 +54,11 @@ def _chosen(config: ExportConfig, model: StyleModel) -> StyleModel:
         raise ExportError(f"--style {error.args[0]} is not in {config.model}: it has {names}") from error
 
 
+def _to_safetensors(file: Path, model: StyleModel) -> None:
+    with failures_told(file):
+        save_model(file, model)
+
+
 def _to_pth(file: Path, model: StyleModel) -> None:
     """Under the names of the PyTorch examples program, which are those of our own classic network."""
     if not isinstance(model.network, JohnsonNet):
@@ -59,7 +66,7 @@ def _to_pth(file: Path, model: StyleModel) -> None:
     eps = model.network.in1.eps
     if eps != JohnsonNet().in1.eps:
         log.warning("the model was made with an eps of %g, which that program sets to 1e-5", eps)
-    write_whole(file, lambda partial: torch.save(model.network.state_dict(), partial))
+    write_whole(file, lambda partial: partial.write_bytes(serialized(model.network.state_dict())))
 
 
 class OneStyle(nn.Module):

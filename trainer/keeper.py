@@ -18,7 +18,7 @@ from trainer.learner import Learner
 from trainer.model_card import write_card
 from trainer.preview import save_preview_strips
 from trainer.progress import TrainingLog, read_log
-from trainer.run_folder import RunFolder
+from trainer.run_folder import RunFolder, failures_told
 from trainer.schedule import Schedule
 
 
@@ -77,7 +77,8 @@ class Keeper:
         """The checkpoint, the model and its card."""
         save_checkpoint(self._folder.checkpoints, self._learner)
         model = averaged_model(self._config, self._learner, self._origin)
-        save_model(self._folder.model_file, model)
+        with failures_told(self._folder.model_file):
+            save_model(self._folder.model_file, model)
         told = [entry for entry in read_log(self._folder.log_file) if "total" in entry]
         losses = {k: v for k, v in told[-1].items() if k not in ("step", "lr")} if told else {}
         write_card(self._folder.card_file, model.header, losses, self._learner.course.trained_s)

@@ -15,6 +15,7 @@ from trainer.config import MergeConfig, trained_style_sizes
 from trainer.errors import MergeError
 from trainer.evaluate import load_any_model
 from trainer.provenance import provenance
+from trainer.run_folder import failures_told, require_writable
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +37,7 @@ def merge(config: MergeConfig, arguments: Sequence[str] = ()) -> Path:
 
     Of styles of one name the last one counts, in the place of the first.
     """
+    require_writable(config.output, "--output")
     models = [load_any_model(file) for file in config.models]
     for file, model in zip(config.models, models, strict=True):
         if not is_same_network(models[0], model):
@@ -46,7 +48,8 @@ def merge(config: MergeConfig, arguments: Sequence[str] = ()) -> Path:
     for style in (style for model in models for style in styles_of(model)):
         before = styles.get(style.card.name)
         styles[style.card.name] = style if before is None else style.learned_anew(before)
-    save_model(config.output, merged(models, list(styles.values()), arguments))
+    with failures_told(config.output):
+        save_model(config.output, merged(models, list(styles.values()), arguments))
     return config.output
 
 

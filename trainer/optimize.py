@@ -25,6 +25,7 @@ from trainer.errors import DivergenceError, MemoryShortageError
 from trainer.evaluate import picture_format, write_picture
 from trainer.objective import Objective, make_objective
 from trainer.progress import ProgressLine
+from trainer.run_folder import require_writable
 from trainer.schedule import StepSchedule
 from trainer.stopping import stop_on_signals
 
@@ -40,6 +41,7 @@ log = logging.getLogger(__name__)
 def optimize(config: OptimizeConfig) -> Path:
     """Paint the photo, and return the picture's file; ended early, it is as far as it came. Raises TrainerError."""
     kind = picture_format(config.output_image)
+    require_writable(config.output_image, "--output-image")
     torch_device = choose_device(use_cuda=bool(config.cuda))
     content = load_content(config.content_image, config.size).to(torch_device)            # (1, 3, H, W)
     style_sizes = [config.style_size or max(content.shape[2:])] * len(config.style_image)

@@ -32,7 +32,7 @@ def save_preview_strips(model: StyleModel, photos: Iterable[Path], file: Path) -
         stylized = [stylize_any_size(model.network, content, row.unsqueeze(0)) for row in model.styles]
         strips.append(torch.cat([content, *stylized], 3))
     if not strips:
-        raise DataError("none of the preview photos can be read: --preview-dir needs a folder of photos")
+        raise DataError("none of the photos for previews can be read: give others, by --preview-dir or --dataset")
     sheet = torch.cat(strips, 2)[0].mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
     write_whole(file, lambda partial: Image.fromarray(sheet).save(partial, "JPEG", quality=92))
 

@@ -7,8 +7,9 @@ enlarged ones compared in luma (BT.601, limited range) without a border as wide 
 from __future__ import annotations
 
 import json
+import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -18,11 +19,13 @@ from torch import Tensor
 from fnst_live.stylenet.upscale_net import UpscaleFileError, UpscaleNet, load_upscale_model
 from trainer.config import SuperResolutionEvaluateConfig
 from trainer.data import find_photos, load_image
-from trainer.errors import EvaluationError
+from trainer.errors import DataError, EvaluationError
 from trainer.evaluate import write_picture
 from trainer.loss_network import LossNetwork, load_loss_network
-from trainer.run_folder import write_whole
+from trainer.run_folder import require_writable, write_whole
 from trainer.sr_data import shrunk
+
+log = logging.getLogger(__name__)
 
 Enlarge = Callable[[Tensor], Tensor]
 Figures = dict[str, float]
@@ -40,6 +43,9 @@ def evaluate_super_resolution(config: SuperResolutionEvaluateConfig) -> str:
     """The table; figures of every picture go to `--output`. Raises TrainerError."""
     _require_different("--model", [BICUBIC, *(file.stem for file in config.model)])
     _require_different("--dataset", [folder.name for folder in config.dataset])
+    if config.output is not None:
+        require_writable(config.output, "--output")
+    photos = {folder: find_photos(folder) for folder in config.dataset}
     networks = {file.stem: _load(file) for file in config.model}
     factors = {network.shape.factor for network in networks.values()}
     if len(factors) > 1:
@@ -49,10 +55,10 @@ def evaluate_super_resolution(config: SuperResolutionEvaluateConfig) -> str:
     loss_network = load_loss_network(config.vgg_model_dir, DISTANCE_LAYERS)
     results = {
         folder.name: {
-            file.name: judge(_load_large(file, factor), ways, factor, loss_network, _picture_file(config, folder, file))
-            for file in find_photos(folder)
+            file.name: judge(large, ways, factor, loss_network, _picture_file(config, folder, file))
+            for file, large in _readable(files, factor)
         }
-        for folder in config.dataset
+        for folder, files in photos.items()
     }
     if config.output is not None:
         content = json.dumps({"factor": factor, "results": results}, indent=1)
@@ -158,6 +164,21 @@ def _require_different(flag: str, names: Sequence[str]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise EvaluationError(f"{flag} names {name} twice, which the table could not tell apart: rename one")
+
+
+def _readable(files: Sequence[Path], factor: int) -> Iterator[tuple[Path, Tensor]]:
+    """Raises EvaluationError, and DataError where none of them can be read."""
+    problems = []
+    for file in files:
+        try:
+            large = _load_large(file, factor)
+        except DataError as error:
+            log.warning("left out: %s", error)
+            problems.append(error)
+            continue
+        yield file, large
+    if len(problems) == len(files):
+        raise problems[0]
 
 
 def _load_large(file: Path, factor: int) -> Tensor:

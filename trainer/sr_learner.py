@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from fnst_live.stylenet.upscale_net import UpscaleNet
-from trainer.checkpoint import UNREADABLE, DamagedError
+from trainer.checkpoint import UNREADABLE, DamagedError, serialized
 from trainer.errors import CheckpointError
 from trainer.run_folder import write_whole
 
@@ -62,7 +62,7 @@ def save_checkpoint(file: Path, learner: SuperResolutionLearner) -> None:
         "network": learner.network.state_dict(), "average": learner.average.state_dict(),
         "optimizer": learner.optimizer.state_dict(), "step": learner.step, "trained_s": learner.trained_s,
     }
-    write_whole(file, lambda partial: torch.save(state, partial))
+    write_whole(file, lambda partial: partial.write_bytes(serialized(state)))
 
 
 def load_checkpoint(file: Path, learner: SuperResolutionLearner) -> None:

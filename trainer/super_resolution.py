@@ -28,6 +28,7 @@ from trainer.loss_network import load_loss_network
 from trainer.losses import content_loss, grid_loss
 from trainer.progress import STEPS_BETWEEN_LINES, ProgressLine
 from trainer.provenance import provenance
+from trainer.run_folder import failures_told, require_writable
 from trainer.schedule import Schedule, StepSchedule, Stopwatch, TimeSchedule
 from trainer.sr_data import CropPairs
 from trainer.sr_learner import (
@@ -53,6 +54,7 @@ def train_super_resolution(config: SuperResolutionConfig, arguments: Sequence[st
     """Train, and return the model file; ended early, it holds what was learned. Raises TrainerError, Stopped."""
     stopwatch = Stopwatch()
     config.require_inputs()
+    require_writable(config.output, "--output")
     torch_device = choose_device(use_cuda=bool(config.cuda))
     pairs = CropPairs(config.dataset, config.batch_size, config.crop_size, config.factor, config.seed)
     network = starting_network(config).to(memory_format=torch.channels_last).to(torch_device)
@@ -104,7 +106,10 @@ def starting_network(config: SuperResolutionConfig) -> UpscaleNet:
     """Random, or that of `--init-model`. Raises ConfigError."""
     torch.manual_seed(config.seed)
     if config.init_model is None:
-        return UpscaleNet(UpscaleShape(config.factor, config.channels, config.depth))
+        try:
+            return UpscaleNet(UpscaleShape(config.factor, config.channels, config.depth))
+        except ValueError as error:
+            raise ConfigError(f"--channels or --depth: {error}") from error
     try:
         network = load_upscale_model(config.init_model).network
     except UpscaleFileError as error:
@@ -135,5 +140,6 @@ def make_loss(config: SuperResolutionConfig, torch_device: torch.device) -> Loss
 def _keep(config: SuperResolutionConfig, learner: SuperResolutionLearner, arguments: Sequence[str]) -> None:
     """The model, and what to go on from."""
     training = {**provenance(arguments), "step": learner.step, "config": as_json(config)}
-    save_upscale_model(config.output, UpscaleModel(learner.average, training))
+    with failures_told(config.output):
+        save_upscale_model(config.output, UpscaleModel(learner.average, training))
     save_checkpoint(checkpoint_file(config.output), learner)

@@ -139,7 +139,7 @@ def training_and_preview_photos(config: TrainConfig) -> tuple[list[Path], list[P
     """Raises DataError."""
     files = find_photos(config.dataset)
     if config.preview_dir is not None:
-        return files, find_photos(config.preview_dir)
+        return files, find_photos(config.preview_dir, "--preview-dir")
     return hold_out(files, PREVIEW_PHOTO_COUNT)
 
 

@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 def evaluate(config: EvaluateConfig) -> Path:
     """Measure, and return the JSON file, beside which the plot lies; each result is kept at once."""
+    config.require_inputs()
     torch_device = choose_device(use_cuda=bool(config.cuda))
     model = load_any_model(config.model)
     model.network.to(torch_device)
@@ -142,7 +143,7 @@ def row_of(painting: Path, model: StyleModel) -> int:
 def held_out_photos(config: EvaluateConfig, size: int) -> Iterator[Tensor]:
     """The first readable ones, cut to squares: (1, 3, size, size). Raises DataError."""
     count = 0
-    for file in find_photos(config.photos):
+    for file in find_photos(config.photos, "--photos"):
         try:
             photo = to_tensor(ImageOps.fit(open_picture(file), (size, size)))
         except DataError as error:

@@ -14,7 +14,7 @@ from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, sa
 from fnst_live.stylenet.transformer_net import NetShape, TransformerNet
 from trainer.checkpoint import checkpoint_files, load_newest_checkpoint, save_checkpoint
 from trainer.config import TrainConfig
-from trainer.errors import CheckpointError
+from trainer.errors import CheckpointError, OutputError
 from trainer.learner import Course, Learner, new_learner
 
 MakeConfig = Callable[..., TrainConfig]
@@ -69,18 +69,19 @@ def test_a_failed_write_leaves_the_last_checkpoint(
     file = save_checkpoint(folder, learner)
     before = file.read_bytes()
 
-    def full_disk(_: object, target: Path) -> None:
-        target.write_bytes(b"half of it")
+    def full_disk(target: Path, content: bytes) -> None:
+        with target.open("wb") as stream:
+            stream.write(content[: len(content) // 2])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(torch, "save", full_disk)
-    with pytest.raises(OSError, match="No space"):
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    with pytest.raises(OutputError, match=r"step-000000007\.pt cannot be written \(No space"):
         save_checkpoint(folder, learner)
     assert file.read_bytes() == before
     assert list(folder.iterdir()) == [file]
 
 
-@pytest.mark.parametrize("kept", [0.0, 0.01, 0.5, 0.999])
+@pytest.mark.parametrize("kept", [0.0, 0.01, 0.1, 0.5, 0.999])
 def test_a_truncated_one_gives_way_to_the_one_before(
     make_config: MakeConfig, folder: Path, kept: float, caplog: pytest.LogCaptureFixture
 ) -> None:

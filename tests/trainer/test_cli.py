@@ -134,10 +134,52 @@ def test_trouble_of_the_system_is_one_line_too(
     monkeypatch.setattr(Image.Image, "save", full_disk)
     line = error_line(capsys, "eval", "--content-image", photo, "--model", classic_model,
                       "--output-image", tmp_path / "painted.png")
-    assert line == "painted.png cannot be used: No space left on device"
+    name = tmp_path / "painted.png"
+    assert line == f"{name} cannot be written (No space left on device): free some space, or choose another disk"
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory"), RuntimeError("std::bad_alloc")]
+)
+def test_too_little_memory_is_told_in_a_sentence(
+    capsys: pytest.CaptureFixture[str], photo: Path, classic_model: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, error: Exception,
+) -> None:
+    def short_of_memory(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "_eval", short_of_memory)
+    line = error_line(capsys, "eval", "--content-image", photo, "--model", classic_model,
+                      "--output-image", tmp_path / "painted.png")
+    assert line == "there is not enough memory for that: give smaller pictures, or fewer at once"
+
+
+def test_numbers_that_nobody_can_use(
+    capsys: pytest.CaptureFixture[str], photo: Path, paintings: tuple[Path, Path], tmp_path: Path
+) -> None:
+    start = ["optimize", "--content-image", photo, "--style-image", paintings[0], "--output-image"]
+    for flags, sentence in (
+        (("--iterations", 0), "--iterations must be 1 or more"), (("--size", 1), "--size must be 0, or 32 or more"),
+        (("--seed", 10**24), "--seed must be 0 to"), (("--seed", -1), "--seed must be 0 to"),
+    ):
+        assert sentence in error_line(capsys, *start, tmp_path / "a.png", *flags)
+    assert "would be written over" in error_line(capsys, *start, photo)
+    enlarge = ["sr-train", "--dataset", photo.parent, "--output", tmp_path / "x4.safetensors", "--crop-size", 8]
+    assert "--channels or --depth: " in error_line(capsys, *enlarge, "--channels", 100_000)
 
 
 def test_faults_of_the_program_are_not_hidden(
+    photo: Path, classic_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(*_: object) -> None:
+        raise RuntimeError("shapes cannot be multiplied")
+
+    monkeypatch.setattr(cli, "_eval", fault)
+    with pytest.raises(RuntimeError, match="shapes"):
+        main(["eval", "--content-image", str(photo), "--model", str(classic_model), "--output-image", "a.png"])
+
+
+def test_whatever_is_no_sentence_is_a_fault_too(
     photo: Path, classic_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fault(*_: object) -> None:
@@ -177,7 +219,10 @@ def test_resume_takes_a_runs_own_settings(
     make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = make_config(lr=0.5)
-    open_run(config, [])
+    folder = open_run(config, [])
+    folder.model_file.touch()
+    assert "has no checkpoint" in error_line(capsys, "train", "--resume", folder.path)
+    (folder.checkpoints / "step-000000001.pt").touch()
     seen: list[TrainConfig] = []
 
     def train(told: TrainConfig, _: object) -> Path:
@@ -200,7 +245,11 @@ def test_wrong_inputs_of_adapt(
     assert "--base missing.safetensors does not exist" in error_line(capsys, *start, "missing.safetensors")
     assert "is not a safetensors file" in error_line(capsys, *start, classic_model)
     assert "must end in .safetensors" in error_line(capsys, *start, classic_model, "--output", tmp_path / "a.pth")
-    assert "does not exist" in error_line(capsys, *start, classic_model, "--output", tmp_path / "no" / "a.safetensors")
+    nowhere = tmp_path / "no" / "a.safetensors"
+    assert "does not exist" in error_line(capsys, *start, classic_model, "--output", nowhere)
+    base = tmp_path / "base.safetensors"
+    base.touch()
+    assert "is --base itself: give another name" in error_line(capsys, *start, base, "--output", base)
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -48,9 +48,35 @@ def test_linked_folders_are_searched(photos: Path, tmp_path: Path) -> None:
     assert len(find_photos(tmp_path / "links")) == len(find_photos(photos))
 
 
+def test_links_that_lead_in_a_circle(photos: Path) -> None:
+    count = len(find_photos(photos))
+    (photos / "self").symlink_to(photos)
+    (photos / "deep").mkdir()
+    (photos / "deep" / "up").symlink_to(photos.parent)
+    assert len({file.resolve() for file in find_photos(photos)}) == len(find_photos(photos)) >= count
+
+
 def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no photos: --dataset needs a folder"):
         find_photos(tmp_path)
+    with pytest.raises(DataError, match="holds no photos: --photos needs a folder"):
+        find_photos(tmp_path, "--photos")
+
+
+def test_sixteen_bits_of_gray_are_not_cut_off(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0, 257 * 51], [257 * 100, 65535]], np.uint16)).save(tmp_path / "deep.png")
+    levels = load_image(tmp_path / "deep.png")[0, 0] * 255
+    assert torch.equal(levels.round(), torch.tensor([[0.0, 51.0], [100.0, 255.0]]))
+
+
+def test_what_a_decoder_stumbles_over_is_no_picture(tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(tmp_path / "photo.avif")
+    content = (tmp_path / "photo.avif").read_bytes()
+    (tmp_path / "photo.jpg").write_bytes(content[:-40] + bytes(40))
+    (tmp_path / "page.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n")
+    for name in ("photo.jpg", "page.jpg"):
+        with pytest.raises(DataError, match="cannot be read as a picture"):
+            load_image(tmp_path / name)
 
 
 def test_pictures_are_rgb_in_0_to_1(tmp_path: Path) -> None:
@@ -113,6 +139,16 @@ def test_roughened_pictures_stay_in_range_and_now_and_then_as_they_were() -> Non
     rough = [roughen(image, torch.Generator().manual_seed(seed)) for seed in range(20)]
     assert all(0 <= r.min() <= r.max() <= 1 for r in rough)
     assert 5 <= sum(torch.equal(r, image) for r in rough) <= 15
+
+
+def test_light_is_warm_or_cold_now_and_then() -> None:
+    gray = torch.full((1, 3, 8, 8), 0.5)
+    rough = [roughen(gray, torch.Generator().manual_seed(seed)).mean((0, 2, 3)) for seed in range(60)]
+    warmth = torch.stack([(red - blue) / (red + blue) for red, _, blue in rough])
+    assert warmth.min() < -0.05
+    assert warmth.max() > 0.05
+    assert warmth.abs().max() < 0.25
+    assert (warmth.abs() < 0.02).sum() > 30
 
 
 def test_motion_blur_by_hand() -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 from fnst_live.stylenet.johnson_net import JohnsonNet
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
 from fnst_live.stylenet.transformer_net import NetShape, TransformerNet
-from trainer.errors import ConfigError, DataError, EvaluationError
+from trainer.errors import ConfigError, DataError, EvaluationError, OutputError
 from trainer.evaluate import stylize_file
 
 Levels = npt.NDArray[np.uint8]
@@ -169,7 +169,7 @@ def test_a_failed_write_keeps_the_older_result(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", full_disk)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OutputError, match="No space"):
         stylize_file(photo, model_file, output)
     assert output.read_text() == "an older result"
     assert not list(output.parent.glob("*.part"))

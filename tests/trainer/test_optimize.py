@@ -148,5 +148,5 @@ def test_several_paintings_are_blended(make_optimize: MakeOptimize, paintings: t
 def test_settings_that_cannot_be(make_optimize: MakeOptimize, tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="must end in"):
         optimize(make_optimize(output_image=tmp_path / "painted.txt"))
-    with pytest.raises(ConfigError, match="--iterations must be 0 or more"):
+    with pytest.raises(ConfigError, match="--iterations must be 1 or more"):
         make_optimize(iterations=-1)

@@ -46,5 +46,5 @@ def test_damaged_photos_are_left_out(
 
 def test_no_photo_at_all(model: StyleModel, tmp_path: Path) -> None:
     (tmp_path / "damaged.jpg").write_bytes(b"damaged")
-    with pytest.raises(DataError, match="--preview-dir needs a folder of photos"):
+    with pytest.raises(DataError, match="none of the photos for previews can be read: give others, by --preview-dir"):
         save_preview_strips(model, find_photos(tmp_path), tmp_path / "strips.jpg")

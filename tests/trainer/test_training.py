@@ -93,6 +93,7 @@ def test_the_loss_falls_and_the_folder_fills(make_config: MakeConfig, tmp_path: 
     model_file = train(config, ["train", "--steps", "6"])
     assert model_file == tmp_path / "out" / "model.safetensors"
     files = {file.relative_to(tmp_path / "out").as_posix() for file in (tmp_path / "out").rglob("*") if file.is_file()}
+    files = {file for file in files if not file.startswith("tensorboard/")}  # which may be installed
     assert files == {
         "config.json", "log.jsonl", "model.safetensors", "model.md", "previews/step-0000000.jpg",
         "previews/step-0000006.jpg", "checkpoints/step-000000004.pt", "checkpoints/step-000000006.pt",
@@ -165,20 +166,19 @@ KILLED_WHILE_SAVING = """
 import os, signal, sys
 from pathlib import Path
 import torch
-from trainer import checkpoint
 from trainer.run_folder import resumed_config
 from trainer.training import train
 
 torch.set_num_threads(1)
-whole = torch.save
+whole = Path.write_bytes
 
-def save(state, file):
-    whole(state, file)
-    if state["course"]["step"] == 4:
-        file.write_bytes(file.read_bytes()[:1000])
-        os.kill(os.getpid(), signal.SIGKILL)
+def write(file, content):
+    if "step-000000004.pt" not in file.name:
+        return whole(file, content)
+    whole(file, content[:1000])
+    os.kill(os.getpid(), signal.SIGKILL)
 
-torch.save = save
+Path.write_bytes = write
 train(resumed_config(Path(sys.argv[1]), {}))
 """
 
