@@ -21,7 +21,7 @@ from trainer.processes import ALONE, Processes
 T = TypeVar("T")
 
 CALM_STEPS = 20    # at first the loss may jump: the network knows nothing yet
-EXPLOSION, EARLY_EXPLOSION = 20.0, 1e6  # times the usual loss
+EXPLOSION = 20.0   # times the usual loss
 USUAL_DECAY = 0.95
 UNSCALED = GradScaler("cpu", enabled=False)
 
@@ -115,8 +115,7 @@ def is_going_wrong(course: Course, losses: Mapping[str, Tensor], gradient_norm: 
     total = float(losses["total"])
     if not math.isfinite(total + float(gradient_norm)):
         return True
-    most = EXPLOSION if course.step >= CALM_STEPS else EARLY_EXPLOSION
-    return course.step > 0 and total > most * course.usual_loss
+    return course.step >= CALM_STEPS and total > EXPLOSION * course.usual_loss
 
 
 def is_scaled_too_far(scaler: GradScaler, losses: Mapping[str, Tensor], gradient_norm: Tensor) -> bool:
