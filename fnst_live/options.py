@@ -79,5 +79,6 @@ def _value_type(hint: Any) -> Any:
 
 
 def _shown_default(default: Any) -> str:
-    is_plain_switch = isinstance(default, bool)
-    return "" if is_plain_switch or default in (dataclasses.MISSING, None, ()) else f" (default: {default})"
+    if isinstance(default, bool) or default in (dataclasses.MISSING, None, ()):
+        return ""
+    return f" (default: {' '.join(map(str, default)) if isinstance(default, tuple) else default})"

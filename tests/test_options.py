@@ -18,6 +18,7 @@ class Example:
     share: float = option("how much", 0.5)
     limit: int | None = option("at most", None)
     loud: bool = option("say more", default=False)
+    sizes: tuple[int, ...] = option("how large", (256, 512), nargs="+")
     hidden: int = 7
 
 
@@ -40,6 +41,7 @@ def test_fields_without_help_are_no_flags() -> None:
     parser = argparse.ArgumentParser()
     add_options(parser, Example)
     assert "--hidden" not in parser.format_help()
+    assert "(default: 256 512)" in " ".join(parser.format_help().split())
     assert "(default: 0.5)" in parser.format_help()
 
 
