@@ -101,18 +101,18 @@ def _common_size(sources: list[VideoFileSource]) -> FrameSize:
     content, *stylized = sources
     size = stylized[0].size
     for source in stylized:
-        if source.size != size or size not in (content.size, _even(content.size)):
-            raise InputError(
-                f"{source.path} is {source.size}, but {content.path} is {content.size}: give clips of one size"
-            )
+        for other, is_alike in ((stylized[0], source.size == size), (content, source.size in _fitting(content.size))):
+            if not is_alike:
+                sizes = f"{source.path} is {source.size}, but {other.path} is {other.size}"
+                raise InputError(f"{sizes}: give clips of one size")
     if min(size) < SMALLEST_SIDE:
         raise InputError(f"{content.path} is too small to be measured: give {SMALLEST_SIDE} pixels each way or more")
     return size
 
 
-def _even(size: FrameSize) -> FrameSize:
-    """What most codecs make of an odd size: a line or a column less at the far end."""
-    return FrameSize(size.width & ~1, size.height & ~1)
+def _fitting(size: FrameSize) -> tuple[FrameSize, FrameSize]:
+    """It, and what most codecs make of an odd one: a line or a column less at the far end."""
+    return size, FrameSize(size.width & ~1, size.height & ~1)
 
 
 def _cropped(picture: Pixels, size: FrameSize) -> Pixels:

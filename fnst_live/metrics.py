@@ -26,7 +26,7 @@ Gray = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
 LUMA_OF_RGB = np.array([[0.299, 0.587, 0.114]], np.float32) / 255  # BT.601, to 0..1
-SMALLEST_SIDE = 12  # pixels; the flow search needs as many
+SMALLEST_SIDE = 16  # pixels; the flow search needs as many
 LOST_SHARE = 0.25   # pairs of which less is followed have little in common: a cut, most often
 
 

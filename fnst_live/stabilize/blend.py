@@ -14,17 +14,20 @@ from fnst_live.stabilize.kernel import kernel
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 
-REGAINED = np.float32(1.2)  # of the steps between neighbors; for half a pixel as crisp as bicubic
+REGAINED = np.float32(1.0)  # of what fetching softens: more would grow from frame to frame
+SECOND = np.float32(1.5)    # of its square, the next term of the series
 CRISP_ROW_STEP = 8           # every so many rows tell of crispness
-HALF, WHITE = np.float32(0.5), np.float32(255)
+HALF, MIDDLE, TWO, WHITE = np.float32(0.5), np.float32(1.5), np.float32(2), np.float32(255)
 
 
 def blend(past: Floats, fresh: Pixels, flow: Floats, share: Floats, sharpness: float, into: Floats) -> None:
     """Into (H, W, 3): of the past its share, of the new picture the rest.
 
-    past: fetched bilinearly along the flow (2, H, W), which softens it between pixels; it is sharpened by as much and
-    in that direction alone, times `sharpness`: 1 makes it as crisp as a bicubic kernel would, 0 leaves it soft. What is
-    sharpened and was not softened grows from frame to frame: stripes along a pan. share: (H, W) in 0..1.
+    past: fetched bilinearly along the flow (2, H, W), which softens it between pixels: what varies by the angle w from
+    one to the next is left times sqrt(1 - 2 s t), where t = 1 - cos(w) and s is `_softened` of the shift. It is
+    sharpened in that direction alone by the first terms of the inverse, 1 + s t + 1.5 s² t², with s times `sharpness`.
+    At 1 and below nothing grows from frame to frame; what is sharpened and was not softened would: stripes along a pan.
+    share: (H, W) in 0..1.
     """
     height, width = share.shape
     rows = (height, 3 * width)
@@ -38,17 +41,26 @@ def _blend(
 ) -> None:
     height, width = share.shape
     for y in range(top, bottom):
-        above, here, below = past[max(y - 1, 0)], past[y], past[min(y + 1, height - 1)]
+        highest, above, here = past[max(y - 2, 0)], past[max(y - 1, 0)], past[y]
+        below, lowest = past[min(y + 1, height - 1)], past[min(y + 2, height - 1)]
         new, result, u, v, part = fresh[y], into[y], flow[0, y], flow[1, y], share[y]
         for x in range(width):
             along_x, along_y = gain * _softened(u[x]), gain * _softened(v[x])
-            left, right = max(3 * x - 3, 0), min(3 * x + 3, 3 * width - 3)
+            again_x, again_y = SECOND * along_x * along_x, SECOND * along_y * along_y
+            far_left, left = max(3 * x - 6, 0), max(3 * x - 3, 0)
+            right, far_right = min(3 * x + 3, 3 * width - 3), min(3 * x + 6, 3 * width - 3)
             for channel in range(3):
                 place = 3 * x + channel
                 middle = here[place]
-                step_x = middle - HALF * (here[left + channel] + here[right + channel])
-                step_y = middle - HALF * (above[place] + below[place])
-                old = middle + along_x * step_x + along_y * step_y
+                beside = HALF * (here[left + channel] + here[right + channel])
+                far_beside = HALF * (here[far_left + channel] + here[far_right + channel])
+                over = HALF * (above[place] + below[place])
+                far_over = HALF * (highest[place] + lowest[place])
+                old = (
+                    middle + along_x * (middle - beside) + along_y * (middle - over)
+                    + again_x * (MIDDLE * middle - TWO * beside + HALF * far_beside)
+                    + again_y * (MIDDLE * middle - TWO * over + HALF * far_over)
+                )
                 now = np.float32(new[place])
                 result[place] = now + part[x] * (old - now)
 

@@ -16,13 +16,15 @@ from fnst_live.stabilize.stabilizer import (
     CRISPNESS_KEPT,
     GREATEST_STRETCH,
     LEAST_KEPT,
+    OTHER_PICTURE,
+    SAME_PICTURE,
     SHARPEST,
     SOFTEST,
     STROKE_PX,
 )
 
 LUMA = tuple(float(part) for part in stabilizer.LUMA)
-REGAINED = float(blend.REGAINED)
+REGAINED, SECOND = float(blend.REGAINED), float(blend.SECOND)
 CRISP_ROW_STEP = blend.CRISP_ROW_STEP
 SOFTNESS_STEP = 1.5   # for each part of crispness too much
 COLOR_SAMPLE_STEP = 8  # every so many rows and columns tell of contrast and saturation
@@ -62,7 +64,9 @@ class DeviceBlend:
         """(1, 1, H, W) in 0..1: see `stabilizer.likeness`."""
         difference = (self._coarse(warped) - self._coarse(fresh)).abs().amax(1, keepdim=True)
         excess = (difference - COLOR_FLICKER).clamp(min=0) / COLOR_SCALE
-        return enlarged(LEAST_KEPT + (1 - LEAST_KEPT) * torch.exp(-excess * excess), *self._warp.shape)
+        kept = LEAST_KEPT + (1 - LEAST_KEPT) * torch.exp(-excess * excess)
+        share_of_one_picture = ((OTHER_PICTURE - difference.mean()) / (OTHER_PICTURE - SAME_PICTURE)).clamp(0, 1)
+        return enlarged(kept * share_of_one_picture, *self._warp.shape)
 
 
 def bytes_of(picture: Tensor) -> Tensor:
@@ -74,10 +78,18 @@ def sharpened(picture: Tensor, flow: Tensor, sharpness: Tensor) -> Tensor:
     """As crisp as it was before it was fetched along the flow, if sharpness is 1: see `blend.blend`."""
     beside = (flow - flow.round()).abs()
     along = REGAINED * sharpness * (beside - beside * beside)
-    wider = framed(picture)
-    step_x = picture - (wider[..., 1:-1, :-2] + wider[..., 1:-1, 2:]) / 2
-    step_y = picture - (wider[..., :-2, 1:-1] + wider[..., 2:, 1:-1]) / 2
-    return picture + along[:, :1] * step_x + along[:, 1:] * step_y
+    wider = framed(framed(picture))
+    inner = slice(2, -2)
+    regained = picture
+    for axis, gain in ((3, along[:, :1]), (2, along[:, 1:])):
+        line = wider[..., inner, :] if axis == 3 else wider[..., inner]
+        length = picture.shape[axis]
+        beside, far_beside = (
+            (line.narrow(axis, 2 - reach, length) + line.narrow(axis, 2 + reach, length)) / 2 for reach in (1, 2)
+        )
+        again = 1.5 * picture - 2 * beside + far_beside / 2
+        regained = regained + gain * (picture - beside) + SECOND * gain * gain * again
+    return regained
 
 
 def next_softness(softness: Tensor, kept_crispness: Tensor) -> Tensor:

@@ -26,11 +26,12 @@ Floats = npt.NDArray[np.float32]
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 MOST_WEIGHT = 0.99     # of the past, at full stability
 CRISPNESS_KEPT = 0.93  # of the new frame's
-SOFTEST, SHARPEST = 1.0, -0.6  # 1 less sharpness, see `blend`
+SOFTEST, SHARPEST = 1.0, -0.4  # 1 less sharpness, see `blend`
 STROKE_PX = 16         # what is finer is a stroke
 LEAST_KEPT = 0.85      # of the past, where broad colors differ: it fades in a few frames
 COLOR_FLICKER = 13.0   # levels by which broad colors differ from frame to frame
 COLOR_SCALE = 10.0     # levels beyond that at which the past counts for a third
+SAME_PICTURE, OTHER_PICTURE = 18.0, 30.0  # levels by which broad colors differ on the mean; the liveliest clips: 16
 GREATEST_STRETCH = 0.01  # of contrast or saturation, a frame
 
 
@@ -156,13 +157,16 @@ def likeness(warped: Floats, fresh: Pixels) -> Floats:
     """float32 (H, W) in 0..1: how near the past's colors come to the new frame's, strokes aside.
 
     Strokes flicker, broad colors hardly do: where those differ, something else was there, whatever the content says.
+    Where they differ all over, it was another picture: two dark scenes are hardly told apart before they are painted.
     """
     height, width = fresh.shape[:2]
     coarse = (max(1, width // STROKE_PX), max(1, height // STROKE_PX))
     past, now = (cv2.resize(picture, coarse, interpolation=cv2.INTER_AREA) for picture in (warped, fresh))
-    excess = np.maximum(np.abs(past - now).max(2) - COLOR_FLICKER, 0) / COLOR_SCALE
+    difference = np.abs(past - now).max(2)
+    excess = np.maximum(difference - COLOR_FLICKER, 0) / COLOR_SCALE
     kept = LEAST_KEPT + (1 - LEAST_KEPT) * np.exp(-excess * excess)
-    return full_size(np.asarray(kept, np.float32), fresh)
+    share_of_one_picture = np.clip((OTHER_PICTURE - difference.mean()) / (OTHER_PICTURE - SAME_PICTURE), 0, 1)
+    return full_size(np.asarray(kept * share_of_one_picture, np.float32), fresh)
 
 
 def color_correction(fresh: Pixels, steady: Floats) -> Floats:

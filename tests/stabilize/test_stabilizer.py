@@ -163,6 +163,27 @@ def test_a_cut_shows_the_new_picture_at_once(grain_px: float) -> None:
     assert np.array_equal(result.pixels, stylized.pixels)
 
 
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_cut_in_the_dark_shows_the_new_picture_at_once(exact: bool) -> None:
+    """Dark scenes hardly differ; what is painted of them, in full light, does."""
+    scenes = [(texture(seed) / 16, 0.3 * texture(seed + 20, 12.0) + light) for seed, light in ((7, 20), (8, 130))]
+    film = enumerate([scenes[0]] * 3 + [scenes[1]] * 3)
+    pairs = [(frame_of(dark, index), frame_of(light, index)) for index, (dark, light) in film]
+    result = stabilized(pairs, make_stabilizer(0.8, exact=exact))
+    assert np.array_equal(result[3].pixels, pairs[3][1].pixels)
+
+
+def test_what_fades_in_is_not_veiled_by_the_black_before_it() -> None:
+    content, painting = texture(9), texture(10, 8.0)
+    pairs = [
+        (frame_of(content * min(1, i / 15), i), frame_of(painting if i else np.full_like(painting, 110.0) / 2, i))
+        for i in range(20)
+    ]
+    result = stabilized(pairs)
+    for frame, (_, painted) in zip(result[1:], pairs[1:], strict=True):
+        assert np.abs(frame.pixels.astype(int) - painted.pixels).mean() < 2
+
+
 def same_scene(index: int) -> Pair:
     """One more frame of the static scene."""
     return renumbered(next(iter(static_scene(1))), index)
