@@ -14,8 +14,7 @@ from fnst_live.stabilize.kernel import kernel
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 
-REGAINED = np.float32(1.0)  # of what fetching softens: more would grow from frame to frame
-SECOND = np.float32(1.5)    # of its square, the next term of the series
+SECOND = np.float32(1.5)    # of the square of what fetching softens: the next term of the series
 CRISP_ROW_STEP = 8           # every so many rows tell of crispness
 HALF, MIDDLE, TWO, WHITE = np.float32(0.5), np.float32(1.5), np.float32(2), np.float32(255)
 
@@ -31,7 +30,7 @@ def blend(past: Floats, fresh: Pixels, flow: Floats, share: Floats, sharpness: f
     """
     height, width = share.shape
     rows = (height, 3 * width)
-    gain = REGAINED * np.float32(sharpness)
+    gain = np.float32(sharpness)
     in_bands(partial(_blend, past.reshape(rows), fresh.reshape(rows), flow, share, gain, into.reshape(rows)), height)
 
 

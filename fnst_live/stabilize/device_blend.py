@@ -24,7 +24,7 @@ from fnst_live.stabilize.stabilizer import (
 )
 
 LUMA = tuple(float(part) for part in stabilizer.LUMA)
-REGAINED, SECOND = float(blend.REGAINED), float(blend.SECOND)
+SECOND = float(blend.SECOND)
 CRISP_ROW_STEP = blend.CRISP_ROW_STEP
 SOFTNESS_STEP = 1.5   # for each part of crispness too much
 COLOR_SAMPLE_STEP = 8  # every so many rows and columns tell of contrast and saturation
@@ -65,8 +65,8 @@ class DeviceBlend:
         difference = (self._coarse(warped) - self._coarse(fresh)).abs().amax(1, keepdim=True)
         excess = (difference - COLOR_FLICKER).clamp(min=0) / COLOR_SCALE
         kept = LEAST_KEPT + (1 - LEAST_KEPT) * torch.exp(-excess * excess)
-        share_of_one_picture = ((OTHER_PICTURE - difference.mean()) / (OTHER_PICTURE - SAME_PICTURE)).clamp(0, 1)
-        return enlarged(kept * share_of_one_picture, *self._warp.shape)
+        sameness = ((OTHER_PICTURE - difference.mean()) / (OTHER_PICTURE - SAME_PICTURE)).clamp(0, 1)
+        return enlarged(kept * sameness, *self._warp.shape)
 
 
 def bytes_of(picture: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ def bytes_of(picture: Tensor) -> Tensor:
 def sharpened(picture: Tensor, flow: Tensor, sharpness: Tensor) -> Tensor:
     """As crisp as it was before it was fetched along the flow, if sharpness is 1: see `blend.blend`."""
     beside = (flow - flow.round()).abs()
-    along = REGAINED * sharpness * (beside - beside * beside)
+    along = sharpness * (beside - beside * beside)
     wider = framed(framed(picture))
     inner = slice(2, -2)
     regained = picture

@@ -31,7 +31,7 @@ STROKE_PX = 16         # what is finer is a stroke
 LEAST_KEPT = 0.85      # of the past, where broad colors differ: it fades in a few frames
 COLOR_FLICKER = 13.0   # levels by which broad colors differ from frame to frame
 COLOR_SCALE = 10.0     # levels beyond that at which the past counts for a third
-SAME_PICTURE, OTHER_PICTURE = 18.0, 30.0  # levels by which broad colors differ on the mean; the liveliest clips: 16
+SAME_PICTURE, OTHER_PICTURE = 22.0, 32.0  # levels by which broad colors differ on the mean; the liveliest clips: 19
 GREATEST_STRETCH = 0.01  # of contrast or saturation, a frame
 
 
@@ -165,8 +165,8 @@ def likeness(warped: Floats, fresh: Pixels) -> Floats:
     difference = np.abs(past - now).max(2)
     excess = np.maximum(difference - COLOR_FLICKER, 0) / COLOR_SCALE
     kept = LEAST_KEPT + (1 - LEAST_KEPT) * np.exp(-excess * excess)
-    share_of_one_picture = np.clip((OTHER_PICTURE - difference.mean()) / (OTHER_PICTURE - SAME_PICTURE), 0, 1)
-    return full_size(np.asarray(kept * share_of_one_picture, np.float32), fresh)
+    sameness = np.clip((OTHER_PICTURE - difference.mean()) / (OTHER_PICTURE - SAME_PICTURE), 0, 1)
+    return full_size(np.asarray(kept * sameness, np.float32), fresh)
 
 
 def color_correction(fresh: Pixels, steady: Floats) -> Floats:

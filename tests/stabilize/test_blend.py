@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fnst_live.stabilize.blend import CRISP_ROW_STEP, REGAINED, blend, crispness, recolor
+from fnst_live.stabilize.blend import CRISP_ROW_STEP, blend, crispness, recolor
 
 HEIGHT, WIDTH = 9, 13
 SHAPE = (HEIGHT, WIDTH, 3)
@@ -31,7 +31,7 @@ def test_what_was_fetched_between_pixels_is_sharpened_by_as_much_and_in_that_dir
     result = np.empty(SHAPE, np.float32)
     blend(past, np.zeros(SHAPE, np.uint8), flow, np.ones((HEIGHT, WIDTH), np.float32), sharpness, result)
     between = np.abs(flow - np.rint(flow))
-    along_x, along_y = (float(REGAINED) * sharpness * (between - between**2))[..., None]
+    along_x, along_y = (sharpness * (between - between**2))[..., None]
     padded = np.pad(past.astype(np.float64), ((2, 2), (2, 2), (0, 0)), "edge")
     once_x, once_y = (padded - (np.roll(padded, 1, axis) + np.roll(padded, -1, axis)) / 2 for axis in (1, 0))
     twice_x = once_x - (np.roll(once_x, 1, 1) + np.roll(once_x, -1, 1)) / 2
