@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -15,10 +16,14 @@ THREAD_PATIENCE_S = 60  # how long a thread that is on its way out may take; one
 
 
 @pytest.fixture(autouse=True)
-def own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def own_folders(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing a test compiles, measures or installs is seen by another, or by the user's own program."""
-    for variable in ("FNST_LIVE_CACHE", "FNST_LIVE_CONFIG", "FNST_LIVE_DATA", "FNST_LIVE_MODELS"):
-        monkeypatch.setenv(variable, str(tmp_path_factory.mktemp(variable.lower())))
+    with tempfile.TemporaryDirectory(prefix="fnst_live_test_", ignore_cleanup_errors=True) as folder:
+        for variable in ("FNST_LIVE_CACHE", "FNST_LIVE_CONFIG", "FNST_LIVE_DATA", "FNST_LIVE_MODELS"):
+            own = Path(folder, variable.lower())
+            own.mkdir()
+            monkeypatch.setenv(variable, str(own))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -106,12 +107,12 @@ def test_nothing_but_the_result_is_left_behind(clip: Path, convert: Convert, tmp
 
 
 @pytest.fixture(scope="module")
-def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six minutes that are hard to encode and cheap to make: one second, over and over."""
-    folder = tmp_path_factory.mktemp("long")
-    coding = Coding(options={"preset": "ultrafast", "crf": "30"})
-    second = Clip([noise(320, 240, i) for i in range(RATE)], coding).write(folder / "second.mp4")
-    return repeat(second, folder / "long.mkv", 360)
+def long_clip() -> Iterator[Path]:
+    """Six minutes that are hard to encode and cheap to make: one second, over and over (250 MB)."""
+    with tempfile.TemporaryDirectory(prefix="fnst_live_test_") as folder:
+        coding = Coding(options={"preset": "ultrafast", "crf": "30"})
+        second = Clip([noise(320, 240, i) for i in range(RATE)], coding).write(Path(folder, "second.mp4"))
+        yield repeat(second, Path(folder, "long.mkv"), 360)
 
 
 def repeat(source: Path, output: Path, times: int) -> Path:
