@@ -59,7 +59,7 @@ class Toast(QFrame):
     def fit(self, most_width: int) -> None:
         """What has no room ends in dots."""
         margins, button = self._row.contentsMargins(), self.button
-        taken = margins.left() + margins.right()
+        taken = margins.left() + margins.right() + self.width() - self.contentsRect().width()
         if not button.isHidden():
             taken += self._row.spacing() + button.sizeHint().width()
         room = max(0, most_width - taken)
