@@ -37,7 +37,7 @@ class PastTrust:
     def __init__(self, height: int, width: int):
         self._warp = Warp(height, width)
         self._before = np.empty((height, width, 3), np.uint8)
-        self._planes = np.empty((3, height, width), np.float32)
+        self._planes = np.empty((2, height, width), np.float32)
 
     def estimate(self, now: Pixels, before: Pixels, flow: Flow) -> Trust | None:
         """float32 (H, W) in 0..1, or None after a cut.
@@ -45,7 +45,8 @@ class PastTrust:
         now, before: uint8 (H, W, 3); flow: float32 (2, H, W) in pixels.
         """
         self._warp.follow(flow)
-        error, texture, trust = self._planes
+        error, texture = self._planes
+        trust = np.empty_like(error)  # the caller's to keep: it may be read while the next one is made
         past, height = self._warp.quick(before, self._before), now.shape[0]
         in_bands(partial(compare, now, past, error, texture), height)
         if float((cv2.blur(error, (3, 3)) > OTHER_SCENE_ERROR).mean()) > 0.5:

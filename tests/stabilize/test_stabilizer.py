@@ -262,6 +262,20 @@ def test_two_stabilizers_share_nothing() -> None:
         assert np.array_equal(here.stabilize(content, stylized).pixels, expected.pixels)
 
 
+@pytest.mark.parametrize("exact", [True, False])
+def test_what_moves_may_be_seen_frames_ahead_of_what_was_painted(exact: bool) -> None:
+    random = np.random.default_rng(5)
+    pairs = [
+        (frame_of(np.roll(texture(1), 2 * index, 1) + random.normal(0, 4, (HEIGHT, WIDTH, 3)), index), stylized)
+        for index, (_, stylized) in enumerate(static_scene(6))
+    ]
+    at_once = stabilized(pairs, FlowStabilizer(0.8, exact=exact))
+    ahead = FlowStabilizer(0.8, exact=exact)
+    motions = [ahead.watch(content) for content, _ in pairs]
+    for (_, stylized), motion, expected in zip(pairs, motions, at_once, strict=True):
+        assert np.array_equal(ahead.steady(stylized, motion).pixels, expected.pixels)
+
+
 def test_what_it_was_given_is_left_alone() -> None:
     stabilizer = make_stabilizer(0.8)
     for content, stylized in static_scene(3):
