@@ -13,12 +13,14 @@ from fnst_live.stabilize.device_planes import AreaResize, DeviceWarp, enlarged, 
 from fnst_live.stabilize.stabilizer import (
     COLOR_FLICKER,
     COLOR_SCALE,
+    CRISPEST,
     CRISPNESS_KEPT,
     GREATEST_STRETCH,
     LEAST_KEPT,
+    MORE_SHARPNESS,
+    MOST_RENEWAL,
     OTHER_PICTURE,
     SAME_PICTURE,
-    SHARPEST,
     SOFTEST,
     STROKE_PX,
 )
@@ -55,7 +57,11 @@ class DeviceBlend:
         fresh = planes_of(levels)
         warped = self._warp.fetched(past.picture, motion.flow)
         share = weight * enlarged(motion.trust, *self._warp.shape) * self._likeness(warped, fresh)
-        mixed = fresh + share * (sharpened(warped, motion.flow, 1 - past.softness) - fresh)
+        softened = softened_by(motion.flow)
+        crisper = (-past.softness).clamp(min=0)
+        old = sharpened(warped, softened * (1 - past.softness.clamp(min=0) + MORE_SHARPNESS * crisper))
+        renewed = MOST_RENEWAL * crisper * renewable(softened)
+        mixed = fresh + share * (old - fresh + renewed * (fine_detail(fresh) - fine_detail(warped)))
         softness = next_softness(past.softness, crispness(mixed) / crispness(fresh).clamp(min=LEAST))
         picture = fresh.where(motion.is_cut, recolored(mixed, fresh))
         return Past(picture, softness.masked_fill(motion.is_cut, 0)), bytes_of(picture)
@@ -74,10 +80,14 @@ def bytes_of(picture: Tensor) -> Tensor:
     return (picture[0].clamp(0, WHITE) + 0.5).to(torch.uint8).permute(1, 2, 0).contiguous()
 
 
-def sharpened(picture: Tensor, flow: Tensor, sharpness: Tensor) -> Tensor:
-    """As crisp as it was before it was fetched along the flow, if sharpness is 1: see `blend.blend`."""
+def softened_by(flow: Tensor) -> Tensor:
+    """(1, 2, H, W): by how much fetching along the flow softens, along x and along y."""
     beside = (flow - flow.round()).abs()
-    along = sharpness * (beside - beside * beside)
+    return beside - beside * beside
+
+
+def sharpened(picture: Tensor, along: Tensor) -> Tensor:
+    """As crisp as it was before it was fetched, where `along` is by how much that softened: see `blend.blend`."""
     wider = framed(framed(picture))
     inner = slice(2, -2)
     regained = picture
@@ -92,9 +102,22 @@ def sharpened(picture: Tensor, flow: Tensor, sharpness: Tensor) -> Tensor:
     return regained
 
 
+def renewable(softened: Tensor) -> Tensor:
+    """(1, 1, H, W) in 0..1: how much of the past's finest detail is lost by fetching."""
+    return (4 * softened.sum(1, keepdim=True)).clamp(max=1)
+
+
+def fine_detail(picture: Tensor) -> Tensor:
+    """What differs from the mean of the four neighbors."""
+    wider = framed(picture)
+    inner = slice(1, -1)
+    beside = wider[..., inner, :-2] + wider[..., inner, 2:]
+    return picture - (beside + wider[..., :-2, inner] + wider[..., 2:, inner]) / 4
+
+
 def next_softness(softness: Tensor, kept_crispness: Tensor) -> Tensor:
     """(): see `stabilizer.next_softness`."""
-    return (softness + SOFTNESS_STEP * (kept_crispness - CRISPNESS_KEPT)).clamp(SHARPEST, SOFTEST)
+    return (softness + SOFTNESS_STEP * (kept_crispness - CRISPNESS_KEPT)).clamp(CRISPEST, SOFTEST)
 
 
 def crispness(picture: Tensor) -> Tensor:

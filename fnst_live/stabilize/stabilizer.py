@@ -2,9 +2,10 @@
 
 The previous result is warped along the content's motion and blended with the new stylized frame, but only where the
 content says that it is still the same thing (after Lai et al. 2018, Ruder et al. 2016). Fetching a picture between its
-pixels again and again is what turns such blends soft, so crispness is watched: the kernel that fetches becomes sharper
-where the result has lost any, and softer, which is steadier, where there is some to spare. In the same way contrast and
-saturation are held: averaging colors that flicker would slowly turn them grey.
+pixels again and again is what turns such blends soft, so crispness is watched: where the result has lost any, the past
+is fetched more sharply, and its finest detail gives way to the new frame's; where there is some to spare, it is fetched
+more softly, which is steadier. In the same way contrast and saturation are held: averaging colors that flicker would
+slowly turn them grey.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ Floats = npt.NDArray[np.float32]
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 MOST_WEIGHT = 0.99     # of the past, at full stability
 CRISPNESS_KEPT = 0.93  # of the new frame's
-SOFTEST, SHARPEST = 1.0, -0.4  # 1 less sharpness, see `blend`
+SOFTEST, CRISPEST = 1.0, -1.0  # at 0 the past is as crisp as before it was fetched, see `fetching`
+MORE_SHARPNESS, MOST_RENEWAL = 0.5, 0.75  # at the crispest; with less renewal, waves would grow: ripples along a pan
 STROKE_PX = 16         # what is finer is a stroke
 LEAST_KEPT = 0.85      # of the past, where broad colors differ: it fades in a few frames
 COLOR_FLICKER = 13.0   # levels by which broad colors differ from frame to frame
@@ -111,7 +113,10 @@ class FlowStabilizer(Stabilizer):
         room.warp.follow(motion.flow)
         warped = room.warp.quick(past, room.warped)
         share = cv2.multiply(full_size(motion.trust, fresh), likeness(warped, fresh), scale=self.weight)
-        blend(warped, fresh, motion.flow, np.asarray(share, np.float32), 1 - self._softness, past)
+        sharpness, renewal = fetching(self._softness)
+        blend(
+            warped, fresh, motion.flow, np.asarray(share, np.float32), past, sharpness=sharpness, renewal=renewal
+        )
         self._softness = next_softness(self._softness, crispness(past) / max(crispness(fresh), 1e-6))
         pixels = np.empty_like(fresh)
         recolor(past, color_correction(fresh, past), pixels)
@@ -204,5 +209,12 @@ def adjusted(
 
 
 def next_softness(softness: float, kept_crispness: float) -> float:
-    """A step towards the kernel with which the result keeps as much of the new frame's crispness as it shall."""
-    return min(max(softness + 1.5 * (kept_crispness - CRISPNESS_KEPT), SHARPEST), SOFTEST)
+    """A step towards that with which the result keeps as much of the new frame's crispness as it shall."""
+    return min(max(softness + 1.5 * (kept_crispness - CRISPNESS_KEPT), CRISPEST), SOFTEST)
+
+
+def fetching(softness: float) -> tuple[float, float]:
+    """Sharpness and renewal, see `blend`: what shall be crisper than it was is sharpened beyond that, and takes as much
+    more of its finest detail from the new frame as keeps anything from growing."""
+    crisper = max(-softness, 0)
+    return 1 - max(softness, 0) + MORE_SHARPNESS * crisper, MOST_RENEWAL * crisper

@@ -19,7 +19,7 @@ def test_each_pixel_is_past_and_present_by_its_share() -> None:
     past, fresh = random.uniform(0, 255, SHAPE).astype(np.float32), random.integers(0, 256, SHAPE, np.uint8)
     share = random.uniform(0, 1, (HEIGHT, WIDTH)).astype(np.float32)
     result = np.empty(SHAPE, np.float32)
-    blend(past, fresh, np.zeros((2, HEIGHT, WIDTH), np.float32), share, 1, result)
+    blend(past, fresh, np.zeros((2, HEIGHT, WIDTH), np.float32), share, result, sharpness=1, renewal=0)
     assert result == pytest.approx(share[..., None] * past + (1 - share[..., None]) * fresh, abs=1e-3)
 
 
@@ -29,7 +29,8 @@ def test_what_was_fetched_between_pixels_is_sharpened_by_as_much_and_in_that_dir
     past = random.uniform(0, 255, SHAPE).astype(np.float32)
     flow = random.uniform(-3, 3, (2, HEIGHT, WIDTH)).astype(np.float32)
     result = np.empty(SHAPE, np.float32)
-    blend(past, np.zeros(SHAPE, np.uint8), flow, np.ones((HEIGHT, WIDTH), np.float32), sharpness, result)
+    ones, black = np.ones((HEIGHT, WIDTH), np.float32), np.zeros(SHAPE, np.uint8)
+    blend(past, black, flow, ones, result, sharpness=sharpness, renewal=0)
     between = np.abs(flow - np.rint(flow))
     along_x, along_y = (sharpness * (between - between**2))[..., None]
     padded = np.pad(past.astype(np.float64), ((2, 2), (2, 2), (0, 0)), "edge")
@@ -55,10 +56,36 @@ def test_waves_come_through_again_and_again_and_none_grows(shift: float) -> None
         flow = np.zeros((2, 3, 256), np.float32)
         flow[0] = -shift
         result = np.empty_like(wave)
-        blend(fetched, np.zeros(wave.shape, np.uint8), flow, np.ones((3, 256), np.float32), 1.0, result)
+        ones, black = np.ones((3, 256), np.float32), np.zeros(wave.shape, np.uint8)
+        blend(fetched, black, flow, ones, result, sharpness=1, renewal=0)
         inner = slice(8, -8)
         gain = np.abs(np.fft.rfft(result[1, inner, 0])).max() / np.abs(np.fft.rfft(wave[1, inner, 0])).max()
         assert gain == pytest.approx(np.interp(1 - np.cos(2 * np.pi * cycles / 256), change, kept), abs=0.02)
+
+
+@pytest.mark.parametrize(("width", "height"), [(13, 9), (1, 1), (2, 5), (3, 2), (4, 3)])
+def test_the_finest_detail_is_renewed_where_fetching_softened_it(width: int, height: int) -> None:
+    random = np.random.default_rng(6)
+    shape = (height, width, 3)
+    past, fresh = random.uniform(0, 255, shape).astype(np.float32), random.integers(0, 256, shape, np.uint8)
+    flow = random.uniform(-3, 3, (2, height, width)).astype(np.float32)
+    flow[:, 0, 0] = (2, -1)
+    share = random.uniform(0, 1, (height, width)).astype(np.float32)
+    plain, renewed = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    blend(past, fresh, flow, share, plain, sharpness=1, renewal=0)
+    blend(past, fresh, flow, share, renewed, sharpness=1, renewal=0.75)
+    between = np.abs(flow - np.rint(flow))
+    lost = np.minimum(4 * (between - between**2).sum(0), 1) * 0.75
+    expected = (lost * share)[..., None] * (fine_detail(fresh) - fine_detail(past))
+    assert renewed - plain == pytest.approx(expected, abs=1e-2)
+    assert np.array_equal(renewed[0, 0], plain[0, 0])
+
+
+def fine_detail(picture: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """What differs from the mean of the four neighbors."""
+    padded = np.pad(picture.astype(np.float64), ((1, 1), (1, 1), (0, 0)), "edge")
+    beside = padded[1:-1, :-2] + padded[1:-1, 2:] + padded[:-2, 1:-1] + padded[2:, 1:-1]
+    return np.asarray(padded[1:-1, 1:-1] - beside / 4)
 
 
 def test_colors_go_through_the_matrix_and_are_rounded_without_wrapping_around() -> None:

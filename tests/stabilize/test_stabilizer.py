@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
@@ -12,7 +13,8 @@ import numpy.typing as npt
 import pytest
 
 from fnst_live.frames.frame import Frame, Pixels
-from fnst_live.stabilize.stabilizer import FlowStabilizer, NoStabilizer, Stabilizer, make_stabilizer
+from fnst_live.stabilize.blend import blend
+from fnst_live.stabilize.stabilizer import FlowStabilizer, NoStabilizer, Stabilizer, fetching, make_stabilizer
 
 HEIGHT, WIDTH = 48, 64
 FLICKER = 8.0  # levels, standard deviation
@@ -153,6 +155,25 @@ def test_an_even_pan_draws_no_stripes(step_px: float, is_tilted: bool) -> None:
     steady = stabilized(pairs)
     for index in (30, 60, 89):
         assert np.all(fine_detail(steady[index]) < fine_detail(pairs[index][1]))
+
+
+@pytest.mark.parametrize("softness", [-1.0, -0.8, -0.6, -0.4, -0.2, -0.1, 0.0, 0.5, 1.0])
+def test_no_wave_grows_from_frame_to_frame_however_crisp_the_result_shall_be(softness: float) -> None:
+    """A past that counts for all, fetched by any part of a pixel: what `blend` does to each wave of it."""
+    sharpness, renewal = fetching(softness)
+    noise = np.random.default_rng(7).uniform(0, 255, (32, 32, 3)).astype(np.float32)
+    whole, black, inner = np.ones((32, 32), np.float32), np.zeros((32, 32, 3), np.uint8), slice(8, 24)
+    wrapped = np.pad(noise[inner, inner], ((8, 8), (8, 8), (0, 0)), "wrap")
+    before = np.abs(np.fft.fft2(wrapped[inner, inner, 0]))
+    for shift_x, shift_y in itertools.product(np.linspace(0, 0.5, 6), repeat=2):
+        fetched = (1 - shift_x) * wrapped + shift_x * np.roll(wrapped, 1, 1)
+        fetched = ((1 - shift_y) * fetched + shift_y * np.roll(fetched, 1, 0)).astype(np.float32)
+        flow = np.zeros((2, 32, 32), np.float32)
+        flow[0], flow[1] = -shift_x, -shift_y
+        result = np.empty_like(wrapped)
+        blend(fetched, black, flow, whole, result, sharpness=sharpness, renewal=renewal)
+        after = np.abs(np.fft.fft2(result[inner, inner, 0]))
+        assert np.all(after <= 1.002 * before + 0.1), (shift_x, shift_y)
 
 
 @pytest.mark.parametrize("grain_px", [1.0, 2.0, 6.0])
