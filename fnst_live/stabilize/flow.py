@@ -17,7 +17,7 @@ from fnst_live.stabilize.bands import in_bands
 from fnst_live.stabilize.kernel import kernel
 from fnst_live.stabilize.patch_search import BANDS, MARGIN, PATCH, Plane, search, spread, structure_tensors
 from fnst_live.stabilize.refinement import Refinement
-from fnst_live.stabilize.warp import Warp
+from fnst_live.stabilize.warp import fetched
 
 Flow = npt.NDArray[np.float32]
 Gray = npt.NDArray[np.uint8]
@@ -81,7 +81,6 @@ class Scale:
         self._flow, self._start = (np.zeros((2, height, width), np.float32) for _ in range(2))
         self._weight = np.empty((height, width), np.float32)
         self._refinement = Refinement()
-        self._warp = Warp(height, width)
 
     def estimate(self, now: Gray, before: Gray, coarser: Flow | None) -> Flow:
         """coarser: the flow at half the size, (2, H/2, W/2). The result is good until the next call."""
@@ -93,8 +92,7 @@ class Scale:
         start = self._start if coarser is None else enlarged(coarser, self._start)
         in_bands(partial(search, pictures, start, STRIDE, self._found), BANDS, self._bands_at_once)
         in_bands(partial(spread, pictures, self._found, STRIDE, self._flow, self._weight), height)
-        self._warp.follow(self._flow)
-        self._refinement.refine(here, self._warp.quick(there), self._flow, ROUNDS, SWEEPS)
+        self._refinement.refine(here, fetched(there, self._flow), self._flow, ROUNDS, SWEEPS)
         return self._flow
 
 

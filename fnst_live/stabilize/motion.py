@@ -11,7 +11,6 @@ from fnst_live.frames.frame import Frame, Pixels
 from fnst_live.stabilize.flow import BackwardFlow, Flow, Gray, enlarged, halved
 from fnst_live.stabilize.occlusion import PastTrust, Trust
 from fnst_live.stabilize.rest import hold_still, pixels_at_rest
-from fnst_live.stabilize.warp import Warp
 
 LONGEST_GAP_S = 0.5  # between two frames of one scene, where some were dropped
 
@@ -46,7 +45,7 @@ class MotionWatch:
 
     def __init__(self, *, exact: bool = True):
         self._flow = BackwardFlow(exact=exact)
-        self._warp, self._trust = Warp(1, 1), PastTrust(1, 1)
+        self._trust = PastTrust(1, 1)
         self._last: _Seen | None = None
 
     def reset(self) -> None:
@@ -59,16 +58,12 @@ class MotionWatch:
         last, self._last = self._last, seen
         if last is None or not follows(last.frame, content):
             return None
-        self._resize(seen)
+        if self._trust.shape != seen.half_gray.shape:
+            self._trust = PastTrust(*seen.half_gray.shape)
         half_flow = self._flow.estimate(seen.half_gray, last.half_gray)
         flow = enlarged(half_flow, np.empty((2, *gray.shape), np.float32))
-        self._warp.follow(flow)
-        resting = pixels_at_rest(gray, last.gray, self._warp)
+        resting = pixels_at_rest(gray, last.gray, flow)
         if resting is not None:
             hold_still(flow, half_flow, resting)
         trust = self._trust.estimate(seen.half, last.half, half_flow)
         return None if trust is None else Motion(flow, trust)
-
-    def _resize(self, seen: _Seen) -> None:
-        if self._warp.shape != seen.gray.shape:
-            self._warp, self._trust = Warp(*seen.gray.shape), PastTrust(*seen.half_gray.shape)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from fnst_live.frames.frame import Pixels
 from fnst_live.stabilize.bands import CHEAP_ROWS, in_bands
 from fnst_live.stabilize.kernel import kernel
-from fnst_live.stabilize.warp import Flow, Plane, Warp
+from fnst_live.stabilize.warp import Flow, Plane, fetched
 
 Trust = npt.NDArray[np.float32]
 
@@ -35,7 +35,7 @@ class PastTrust:
     """Compares pictures of one size with their past; one per stream."""
 
     def __init__(self, height: int, width: int):
-        self._warp = Warp(height, width)
+        self.shape = (height, width)
         self._before = np.empty((height, width, 3), np.uint8)
         self._planes = np.empty((2, height, width), np.float32)
 
@@ -44,10 +44,9 @@ class PastTrust:
 
         now, before: uint8 (H, W, 3); flow: float32 (2, H, W) in pixels.
         """
-        self._warp.follow(flow)
         error, texture = self._planes
         trust = np.empty_like(error)  # the caller's to keep: it may be read while the next one is made
-        past, height = self._warp.quick(before, self._before), now.shape[0]
+        past, height = fetched(before, flow, self._before), now.shape[0]
         in_bands(partial(compare, now, past, error, texture), height)
         if float((cv2.blur(error, (3, 3)) > OTHER_SCENE_ERROR).mean()) > 0.5:
             return None

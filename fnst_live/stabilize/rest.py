@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from fnst_live.stabilize.flow import STILL_PX, Flow, Gray
 from fnst_live.stabilize.kernel import kernel
-from fnst_live.stabilize.warp import Warp
+from fnst_live.stabilize.warp import fetched
 
 UNCHANGED_LEVELS = 0.1  # of difference to the past, in a picture without noise
 NOISY_LEVELS = 0.45     # of difference in most of the picture: there is noise, or all of it moves
@@ -31,18 +31,18 @@ def local_change(now: Gray, before: Gray) -> npt.NDArray[np.float32]:
     return np.asarray(cv2.boxFilter(cv2.absdiff(now, before), cv2.CV_32F, (9, 9)), np.float32)
 
 
-def pixels_at_rest(now: Gray, before: Gray, warp: Warp) -> npt.NDArray[np.bool_] | None:
+def pixels_at_rest(now: Gray, before: Gray, flow: Flow) -> npt.NDArray[np.bool_] | None:
     """(H, W), True where nothing moves before a camera at rest; None where nobody can tell that the camera rests.
 
     Flow spreads some way beyond whatever moves, and follows noise where nothing does. Strokes that followed it would
-    wander. At full size: noise is a measure here, and halving would take half of it away. warp: follows the flow.
+    wander. At full size: noise is a measure here, and halving would take half of it away.
     """
     change = local_change(now, before)
     is_noisy = float(np.median(change[::SAMPLE_STEP, ::SAMPLE_STEP])) > NOISY_LEVELS
     if is_noisy:
-        gained_nothing = change <= FOLLOWED_NOISE * local_change(now, warp.quick(before))
+        gained_nothing = change <= FOLLOWED_NOISE * local_change(now, fetched(before, flow))
         return gained_nothing if gained_nothing.mean() > AT_REST_SHARE else None
-    return change < UNCHANGED_LEVELS if is_camera_at_rest(warp.flow, now, before) else None
+    return change < UNCHANGED_LEVELS if is_camera_at_rest(flow, now, before) else None
 
 
 @kernel

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from fnst_live.frames.frame import Frame, Pixels
 from fnst_live.stabilize.blend import blend, crispness, recolor
 from fnst_live.stabilize.motion import Motion, MotionWatch
-from fnst_live.stabilize.warp import Warp
+from fnst_live.stabilize.warp import fetched
 
 Floats = npt.NDArray[np.float32]
 
@@ -88,7 +88,7 @@ class FlowStabilizer(Stabilizer):
         self._watch = MotionWatch(exact=exact)
         self._past: Floats | None = None  # the previous frame, steadied: (H, W, 3) in 0..255
         self._softness = 0.0
-        self._room = Room(1, 1)
+        self._room = np.empty((1, 1, 3), np.float32)
 
     @property
     def weight(self) -> float:
@@ -109,9 +109,7 @@ class FlowStabilizer(Stabilizer):
 
     def _blended(self, past: Floats, fresh: Pixels, motion: Motion) -> Pixels:
         """uint8 (H, W, 3), and in full precision in the past's own memory."""
-        room = self._room_for(*fresh.shape[:2])
-        room.warp.follow(motion.flow)
-        warped = room.warp.quick(past, room.warped)
+        warped = fetched(past, motion.flow, self._room_for(*fresh.shape[:2]))
         share = cv2.multiply(full_size(motion.trust, fresh), likeness(warped, fresh), scale=self.weight)
         sharpness, renewal = fetching(self._softness)
         blend(
@@ -122,18 +120,11 @@ class FlowStabilizer(Stabilizer):
         recolor(past, color_correction(fresh, past), pixels)
         return pixels
 
-    def _room_for(self, height: int, width: int) -> Room:
-        if self._room.warp.shape != (height, width):
-            self._room = Room(height, width)
+    def _room_for(self, height: int, width: int) -> Floats:
+        """(height, width, 3), the same for every frame: to ask for it anew would take longer than to fill it."""
+        if self._room.shape[:2] != (height, width):
+            self._room = np.empty((height, width, 3), np.float32)
         return self._room
-
-
-class Room:
-    """Memory at one frame size that is used for every frame: to ask for it anew would take longer than to fill it."""
-
-    def __init__(self, height: int, width: int):
-        self.warp = Warp(height, width)
-        self.warped = np.empty((height, width, 3), np.float32)
 
 
 def make_stabilizer(stability: float, *, exact: bool = True, torch_device: str | None = None) -> Stabilizer:

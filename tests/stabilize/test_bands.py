@@ -15,7 +15,7 @@ from fnst_live.stabilize import bands
 from fnst_live.stabilize.bands import in_bands
 from fnst_live.stabilize.flow import BackwardFlow
 from fnst_live.stabilize.refinement import Refinement, make_workspace, refine
-from fnst_live.stabilize.warp import Warp
+from fnst_live.stabilize.warp import fetched
 from tests.stabilize.test_flow import moved, texture
 
 PATIENCE_S = 20
@@ -118,9 +118,7 @@ def test_a_refinement_has_no_seam() -> None:
     before = texture(height, width)
     now = moved(before, 1.3, -0.7).astype(np.float32)
     start = (np.random.default_rng(1).normal(0, 0.5, (2, height, width)) - 1).astype(np.float32)
-    warp = Warp(height, width)
-    warp.follow(start)
-    warped = warp.quick(before.astype(np.float32))
+    warped = fetched(before.astype(np.float32), start)
     whole, in_two = start.copy(), start.copy()
     refine(now, warped, whole, make_workspace(height, width), 2, 3)
     Refinement().refine(now, warped, in_two, 2, 3)

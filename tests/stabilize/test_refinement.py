@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from fnst_live.stabilize.refinement import OVER_RELAXATION, make_workspace, refine
-from fnst_live.stabilize.warp import Warp
+from fnst_live.stabilize.warp import fetched
 from tests.stabilize.test_flow import moved, texture
 
 
@@ -39,9 +39,8 @@ Gray = npt.NDArray[np.uint8]
 
 
 def refined_from(start: Flow, now: Gray, before: Gray, rounds: int, sweeps: int) -> Flow:
-    flow, warp = start.copy(), Warp(*now.shape)
-    warp.follow(flow)
-    warped = warp.quick(before.astype(np.float32))
+    flow = start.copy()
+    warped = fetched(before.astype(np.float32), flow)
     refine(now.astype(np.float32), warped, flow, make_workspace(*now.shape), rounds, sweeps)
     return flow
 

@@ -10,7 +10,6 @@ import pytest
 
 from fnst_live.stabilize.flow import BackwardFlow, Flow, Gray, enlarged, halved
 from fnst_live.stabilize.rest import hold_still, is_camera_at_rest, pixels_at_rest
-from fnst_live.stabilize.warp import Warp
 from tests.stabilize.test_flow import moved, texture
 
 
@@ -18,12 +17,6 @@ def flow_of(now: Gray, before: Gray) -> Flow:
     """As it is found: at half size."""
     half = BackwardFlow().estimate(halved(now), halved(before))
     return enlarged(half, np.empty((2, *now.shape), np.float32))
-
-
-def warp_between(now: Gray, before: Gray) -> Warp:
-    warp = Warp(*now.shape)
-    warp.follow(flow_of(now, before))
-    return warp
 
 
 def noisy(picture: Gray, noise: float, seed: int) -> Gray:
@@ -53,9 +46,7 @@ def test_what_has_not_changed_is_still_and_what_moved_is_not() -> None:
     before = texture()
     now = before.copy()
     now[:, 100:] = moved(before, 3, 0)[:, 100:]
-    warp = Warp(*now.shape)
-    warp.follow(flow_of(now, before))
-    is_still = pixels_at_rest(now, before, warp)
+    is_still = pixels_at_rest(now, before, flow_of(now, before))
     assert is_still is not None
     assert is_still[16:-16, :90].all()
     assert is_still[16:-16, 110:-16].mean() < 0.02
@@ -66,7 +57,7 @@ def test_what_has_not_changed_is_still_and_what_moved_is_not() -> None:
 def test_a_noisy_wall_is_at_rest(noise: float, contrast: float) -> None:
     wall = (100 + texture() * contrast * 0.5).astype(np.uint8)
     now, before = noisy(wall, noise, 1), noisy(wall, noise, 2)
-    resting = pixels_at_rest(now, before, warp_between(now, before))
+    resting = pixels_at_rest(now, before, flow_of(now, before))
     assert resting is not None
     assert resting.mean() > 0.8
 
@@ -76,14 +67,14 @@ def test_noise_as_faint_as_rounding_makes_it_is_no_rest_in_any_frame(seed: int) 
     """What is held still in some frames and follows the flow in others flickers more than either."""
     wall = 100 + texture() * 0.5
     now, before = (np.rint(noisy_levels(wall, 0.35, seed=seed + k)).astype(np.uint8) for k in (0, 1))
-    resting = pixels_at_rest(now, before, warp_between(now, before))
+    resting = pixels_at_rest(now, before, flow_of(now, before))
     assert resting is None or resting.mean() < 0.05
 
 
 @pytest.mark.parametrize("right", [0.5, 2, 5])
 def test_a_noisy_pan_is_no_rest(right: float) -> None:
     now, before = noisy(moved(texture(), right, 0), 3, 1), noisy(texture(), 3, 2)
-    assert pixels_at_rest(now, before, warp_between(now, before)) is None
+    assert pixels_at_rest(now, before, flow_of(now, before)) is None
 
 
 def test_held_still_is_what_rests_and_at_half_size_what_rests_as_a_whole() -> None:
