@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -13,7 +14,7 @@ from fnst_live.frames.resize import SMALLEST_SIDE, lines_within, resize, work_si
 from fnst_live.frames.video_format import VideoFormat
 from fnst_live.pipeline.pipeline import Pipeline
 from fnst_live.pipeline.stages import Compositor, Stylizer
-from fnst_live.settings import MOST_VIDEO_PIXELS, NO_STYLE, LookSettings
+from fnst_live.settings import MOST_PICTURE_PIXELS, MOST_VIDEO_PIXELS, NO_STYLE, LookSettings
 from fnst_live.stabilize.stabilizer import NoStabilizer, Stabilizer, make_stabilizer
 from fnst_live.style_library import LoadedStyle, load_style
 from fnst_live.stylize.engine import torch_device_of
@@ -83,7 +84,13 @@ class Painter:
     def _work_size(self, video_format: VideoFormat, most_pixels: int, smallest_side: int) -> FrameSize:
         size, aspect = video_format.size, video_format.pixel_aspect
         limit = lines_within(size, most_pixels, aspect) if self.paints else size.height
-        return work_size(size, self.look.work_height, limit, aspect, smallest_side)
+        work = work_size(size, self.look.work_height, limit, aspect, smallest_side)
+        if self.look.work_height is not None and work.width * work.height > MOST_PICTURE_PIXELS:
+            most_lines = math.isqrt(int(MOST_PICTURE_PIXELS * size.height / (size.width * aspect)))
+            raise SettingError(
+                f"--work-height {self.look.work_height} would paint a picture of {work}: give {most_lines} or less"
+            )
+        return work
 
     def _compositor(self, output_size: FrameSize) -> Compositor:
         compositor = StrengthCompositor(self.look.strength, self.look.keep_color)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import signal
@@ -34,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = build_parser().parse_args(argv)
         arguments.run(arguments)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print("fnst-live: stopped; what was written so far has .part in its name", file=sys.stderr)
         return INTERRUPTED
@@ -41,8 +43,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"fnst-live: {error}", file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has seen enough
+        _write_no_more()  # whoever read us has seen enough
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _write_no_more()
+        print(f"fnst-live: standard output could not be written: {error.strerror}; free some space", file=sys.stderr)
+        return BAD_INPUT
     return 0
+
+
+def _write_no_more() -> None:
+    """To the standard output: what is left in its buffer would fail once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _end_in_order(*_: object) -> NoReturn:
@@ -66,8 +79,8 @@ def build_parser() -> Parser:
     _add_image(commands)
     _add_demo(commands)
     styles = _add_command(commands, "styles", "list the styles that can be chosen", _styles)
-    styles.add_argument("--json", action="store_true", help="as a JSON list")
-    styles.add_argument("--sheet", type=Path, metavar="OUT", help="instead: one picture that shows them all")
+    styles.add_argument("--json", action="store_true", help="as a JSON list; of a sheet, an object")
+    styles.add_argument("--sheet", "-o", type=Path, metavar="OUT", help="instead: one picture that shows them all")
     styles.add_argument("input", type=Path, nargs="?", metavar="IN",
                         help="the picture that --sheet paints (default: the built-in scene)")
     styles.add_argument("--overwrite", action="store_true", help="replace an existing sheet")
@@ -215,7 +228,11 @@ def _sheet(arguments: argparse.Namespace) -> None:
     preflight.check_inputs(arguments.input)
     from fnst_live.contact_sheet import save_contact_sheet
 
-    for warning in save_contact_sheet(arguments.sheet, arguments.input, overwrite=arguments.overwrite):
+    warnings = save_contact_sheet(arguments.sheet, arguments.input, overwrite=arguments.overwrite)
+    if arguments.json:
+        print(json.dumps({"output": str(arguments.sheet), "warnings": warnings}, ensure_ascii=False))
+        return
+    for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
     print(arguments.sheet)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from typing import Any, Protocol
 from tqdm import tqdm
 
 from fnst_live.assembly import Painter, open_painter, open_style
+from fnst_live.cores import usable_cores
 from fnst_live.errors import InputError, SettingError
 from fnst_live.folders import check_folder, files_in, kept_names, output_folder
 from fnst_live.frames.color import ColorTags
@@ -131,7 +131,7 @@ def painting_of_video(look: LookSettings) -> Painting:
 
 def render_lanes() -> int:
     """How many frames of a video are painted at once."""
-    return min(os.cpu_count() or 1, MOST_LANES)
+    return min(usable_cores(), MOST_LANES)
 
 
 def render_video(

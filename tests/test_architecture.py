@@ -34,12 +34,13 @@ def rule(ours: str = "", third_party: str = "") -> Rule:
 
 
 EVERYTHING_BUT_THE_WINDOW = (
-    "__init__ errors options settings paths logs frames scene stylenet style_library sources sinks stylize stabilize "
+    "__init__ cores errors options settings paths logs frames scene stylenet style_library sources sinks stylize stabilize "
     "compose pipeline assembly folders headless doctor still_images live_settings live_events"
 )
 RULES = {
     "__init__": rule(),
     "__main__": rule("cli"),
+    "cores": rule(),
     "errors": rule(),
     "options": rule(),
     "settings": rule("errors options"),
@@ -56,7 +57,7 @@ RULES = {
     "sources": rule("frames scene settings errors libav_messages video_nodes", "av cv2 mss numpy PIL"),
     "sinks": rule("frames settings errors libav_messages video_nodes", "av cv2 numpy PIL"),
     "stylize": rule("frames scene stylenet settings errors paths openvino_core cuda_graph", "torch openvino numpy cv2"),
-    "stabilize": rule("frames settings cuda_graph", "numpy cv2 numba torch"),  # torch late: see the test below
+    "stabilize": rule("cores frames settings cuda_graph", "numpy cv2 numba torch"),  # torch late: see the test below
     "compose": rule("frames stylenet settings errors paths openvino_core", "numpy cv2 torch openvino"),
     "pipeline": rule("frames settings errors"),
     "folders": rule("errors sinks"),

@@ -184,6 +184,15 @@ def test_pipelines_of_one_painter_share_the_network_but_no_past(model_file: Path
     assert first.stabilizer is not second.stabilizer
 
 
+@pytest.mark.parametrize("size", [(64, 48), (4000, 16)])
+def test_more_lines_than_anybody_can_paint_are_refused(size: tuple[int, int], model_file: Path) -> None:
+    painter = open_painter(replace(look_of(model_file), work_height=20000))
+    with pytest.raises(SettingError, match=r"--work-height 20000 .* give \d+ or less") as refused:
+        painter.pipeline_for(format_of(*size))
+    lines = int(str(refused.value).split()[-3])
+    open_painter(replace(look_of(model_file), work_height=lines)).pipeline_for(format_of(*size))
+
+
 # Enlarged
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,13 @@ def test_commands_open_no_window(requests: list[StartRequest], capsys: pytest.Ca
     assert main(["styles"]) == 0
     assert not requests
     assert "starry-night" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no file that is always full")
+def test_a_full_disk_behind_the_standard_output_is_told() -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "fnst_live", "styles"]
+        told = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert told.returncode == BAD_INPUT
+    assert told.stderr.count("\n") == 1
+    assert "standard output could not be written" in told.stderr

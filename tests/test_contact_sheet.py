@@ -10,8 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from fnst_live.contact_sheet import GAP, LABEL_HEIGHT, TILE_HEIGHT, arrange, save_contact_sheet
-from fnst_live.errors import OutputError
+from fnst_live.contact_sheet import BACKGROUND, GAP, LABEL_HEIGHT, TILE_HEIGHT, arrange, save_contact_sheet
+from fnst_live.errors import InputError, OutputError
 from fnst_live.frames.frame import Pixels
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
 from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
@@ -46,6 +46,39 @@ def test_original_and_every_style(two_styles: None, tmp_path: Path) -> None:
     assert (original == np.array(Image.open(source))).all()
     for a, b in ((original, calm), (calm, wild)):
         assert np.abs(a - b).mean() > 3
+
+
+@pytest.mark.parametrize("size", [(4000, 16), (16, 4000), (1, 1)])
+def test_a_picture_of_any_shape_has_room(size: tuple[int, int], two_styles: None, tmp_path: Path) -> None:
+    Image.new("RGB", size, "red").save(tmp_path / "in.png")
+    save_contact_sheet(tmp_path / "sheet.png", tmp_path / "in.png", overwrite=False)
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert max(sheet.size) < 5000
+
+
+def test_what_is_transparent_stays_so(two_styles: None, tmp_path: Path) -> None:
+    picture = Image.new("RGBA", (TILE_HEIGHT, TILE_HEIGHT), (255, 0, 0, 255))
+    picture.paste((255, 0, 0, 0), (0, 0, TILE_HEIGHT // 2, TILE_HEIGHT))
+    picture.save(tmp_path / "in.png")
+    save_contact_sheet(tmp_path / "sheet.png", tmp_path / "in.png", overwrite=False)
+    sheet = np.array(Image.open(tmp_path / "sheet.png").convert("RGB"))
+    for column in range(3):
+        shown = tile(sheet, column, TILE_HEIGHT)
+        assert (shown[:, : TILE_HEIGHT // 2] == BACKGROUND).all()
+        assert not (shown[:, TILE_HEIGHT // 2 :] == BACKGROUND).all(2).any()
+
+
+def test_damage_is_told(two_styles: None, tmp_path: Path) -> None:
+    Image.effect_noise((200, 200), 90).convert("RGB").save(tmp_path / "whole.jpg")
+    whole = (tmp_path / "whole.jpg").read_bytes()
+    (tmp_path / "half.jpg").write_bytes(whole[: len(whole) // 2])
+    (warning,) = save_contact_sheet(tmp_path / "sheet.png", tmp_path / "half.jpg", overwrite=False)
+    assert "damaged" in warning
+
+
+def test_a_folder_is_no_picture(two_styles: None, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="name a picture"):
+        save_contact_sheet(tmp_path / "sheet.png", tmp_path, overwrite=False)
 
 
 def test_without_a_picture_the_scene_is_shown(two_styles: None, tmp_path: Path) -> None:

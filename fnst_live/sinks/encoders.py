@@ -140,6 +140,8 @@ def codec_for(output: Path, codec: str | None) -> str:
         return container.codecs[0]
     if codec not in container.codecs:
         homes = [suffix for suffix, spec in CONTAINERS.items() if codec in spec.codecs]
-        raise OutputError(f"{output.suffix} files do not hold {codec}: use --codec {' or '.join(container.codecs)}, "
+        is_named = container.codecs != ("gif",)  # that is what a GIF holds, without being asked
+        advice = f"use --codec {' or '.join(container.codecs)}" if is_named else "leave --codec out"
+        raise OutputError(f"{output.suffix} files do not hold {codec}: {advice}, "
                           f"or name the output {' or '.join(homes)}")
     return codec

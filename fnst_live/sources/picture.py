@@ -60,6 +60,8 @@ def read_picture(path: Path) -> Picture:
             return read_picture_stream(stream, str(path))
     except FileNotFoundError as error:
         raise missing_input(path) from error
+    except IsADirectoryError as error:
+        raise InputError(f"{path} is a folder: name a picture in it") from error
     except OSError as error:
         raise InputError(f"{path} cannot be opened: {error.strerror or error}") from error
 

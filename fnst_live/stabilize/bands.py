@@ -6,10 +6,11 @@ How many bands there are goes by the rows alone, so that every machine gets the 
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
+
+from fnst_live.cores import usable_cores
 
 ROWS = 96         # of a band, or a little more; less is done sooner than handed over
 CHEAP_ROWS = 192  # the same, where there is little to be done with each
@@ -47,6 +48,5 @@ def in_bands(work: Work, rows: int, least: int = ROWS) -> None:
 @cache
 def _helpers() -> ThreadPoolExecutor | None:
     """One for each core but the caller's; None where there is no other."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    cores = usable_cores()
     return ThreadPoolExecutor(min(cores - 1, MOST_HELPERS), "band") if cores > 1 else None

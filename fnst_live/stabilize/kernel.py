@@ -8,12 +8,17 @@ would be named in what lies on disk, which nobody could read any more when it ha
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core.caching import FunctionCache
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+log = logging.getLogger(__name__)
 
 
 def kernel(function: Function) -> Function:
@@ -28,7 +33,27 @@ def inlined(function: Function) -> Function:
 
 def _compiled(function: Function, **options: bool) -> Function:
     settings: dict[str, Any] = {"fastmath": True, "nogil": True, "error_model": "numpy", **options}
-    try:
-        return cast(Function, numba.njit(cache=True, **settings)(function))
-    except RuntimeError:  # neither beside this file nor in the user's cache anything can be written
-        return cast(Function, numba.njit(**settings)(function))
+    compiled: Any = numba.njit(**settings)(function)
+    with contextlib.suppress(RuntimeError):  # neither beside this file nor in the user's cache anything can be written
+        compiled._cache = KernelCache(function)  # type: ignore[no-untyped-call]
+    return cast(Function, compiled)
+
+
+class KernelCache(FunctionCache):
+    """Numba's own, but for what it takes to be whole: files that a power cut left empty, and a disk that is full."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """None where there is nothing that can be read; then it is compiled, and written anew."""
+        try:
+            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+        except Exception as error:  # noqa: BLE001  (whatever unpickling damage raises)
+            log.info("compiling anew what the cache holds damaged: %r", error)
+        with contextlib.suppress(OSError):
+            self.flush()  # type: ignore[no-untyped-call]
+        return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+        except Exception as error:  # noqa: BLE001  (it reads the index before it writes)
+            log.info("not kept for the next start: %r", error)

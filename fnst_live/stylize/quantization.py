@@ -15,6 +15,7 @@ import numpy as np
 import openvino as ov
 import torch
 from openvino import opset13 as ops
+from torch import nn
 
 from fnst_live.frames.frame import FrameSize
 from fnst_live.openvino_core import openvino_core
@@ -32,20 +33,25 @@ RANGES_FILE = "ranges.json"
 def input_ranges(model: StyleModel) -> list[Range]:
     """Of every convolution, in the order of its graph."""
     key = f"{machine_fingerprint()} {model_fingerprint(model)} {styles_fingerprint(model)}"
-    ranges = _as_ranges(recalled(RANGES_FILE, key))
+    ranges = _as_ranges(recalled(RANGES_FILE, key), _convolution_count(model))
     if not ranges:
         ranges = measured_ranges(model)
         remember(RANGES_FILE, key, ranges)
     return ranges
 
 
-def _as_ranges(found: Any) -> list[Range]:
-    """What was remembered; nothing where it is something else."""
+def _convolution_count(model: StyleModel) -> int:
+    return sum(isinstance(module, nn.Conv2d) for module in model.network.modules())
+
+
+def _as_ranges(found: Any, count: int) -> list[Range]:
+    """What was remembered; nothing where it is something else than so many."""
     try:
         ranges = [(float(low), float(high)) for low, high in found]
     except (TypeError, ValueError):
         return []
-    return ranges if all(math.isfinite(limit) for both in ranges for limit in both) else []
+    are_right = len(ranges) == count and all(low < high and math.isfinite(high - low) for low, high in ranges)
+    return ranges if are_right else []
 
 
 def measured_ranges(model: StyleModel) -> list[Range]:

@@ -24,6 +24,11 @@ def test_every_codec_of_the_command_line_has_an_encoder_and_a_home() -> None:
         assert any(codec in container.codecs for container in CONTAINERS.values())
 
 
+def test_no_advice_names_a_codec_that_cannot_be_chosen() -> None:
+    with pytest.raises(OutputError, match="leave --codec out"):
+        codec_for(Path("a.gif"), "hevc")
+
+
 @pytest.mark.parametrize(
     ("name", "codec"), [("a.webm", "h264"), ("a.mp4", "ffv1"), ("a.gif", "av1"), ("a.mp4", "prores")]
 )

@@ -413,7 +413,7 @@ def test_no_picture(content: bytes, tmp_path: Path) -> None:
 def test_missing_empty_and_folder(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"in\.png does not exist"):
         read_picture(tmp_path / "in.png")
-    with pytest.raises(InputError, match="cannot be opened"):
+    with pytest.raises(InputError, match="is a folder"):
         read_picture(tmp_path)
     (tmp_path / "in.png").touch()
     with pytest.raises(InputError, match="empty"):

@@ -75,7 +75,9 @@ def test_ranges_are_of_these_styles(model: StyleModel, measurements: list[StyleM
     assert len(measurements) == 2
 
 
-@pytest.mark.parametrize("remembered", [7, "text", [], [1, 2], [[1, 2, 3]], [["a", "b"]], [[0, math.inf]], [[None, 1]]])
+@pytest.mark.parametrize("remembered", [
+    7, "text", [], [1, 2], [[1, 2, 3]], [["a", "b"]], [[0, math.inf]], [[None, 1]], [[0, 1]], 1000 * [[0, 1]],
+])
 def test_a_damaged_memory_is_as_good_as_none(
     model: StyleModel, measurements: list[StyleModel], remembered: object
 ) -> None:
@@ -84,6 +86,16 @@ def test_a_damaged_memory_is_as_good_as_none(
     file.write_text(json.dumps(dict.fromkeys(json.loads(file.read_text()), remembered)))
     assert input_ranges(model) == ranges
     assert len(measurements) == 2
+
+
+def test_limits_that_are_none_are_measured_anew(model: StyleModel, measurements: list[StyleModel]) -> None:
+    ranges = input_ranges(model)
+    file = paths.cache_dir() / "ranges.json"
+    (key,) = json.loads(file.read_text())
+    for damaged in ((1.0, 0.0), (0.0, 0.0), (0.0, math.nan)):
+        file.write_text(json.dumps({key: [*ranges[:-1], damaged]}))
+        assert input_ranges(model) == ranges
+    assert len(measurements) == 4
 
 
 def test_a_classic_network(classic_model: StyleModel) -> None:
