@@ -34,8 +34,8 @@ def rule(ours: str = "", third_party: str = "") -> Rule:
 
 
 EVERYTHING_BUT_THE_WINDOW = (
-    "__init__ cores errors options settings paths logs frames scene stylenet style_library sources sinks stylize stabilize "
-    "compose pipeline assembly folders headless doctor still_images live_settings live_events"
+    "__init__ cores errors options settings paths logs frames scene stylenet style_library sources sinks stylize "
+    "stabilize compose pipeline assembly folders headless doctor still_images live_settings live_events"
 )
 RULES = {
     "__init__": rule(),
