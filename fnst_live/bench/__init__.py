@@ -5,7 +5,7 @@
                     -> engines          the network alone, on every engine that can be had
                     -> stages           everything else, each alone
                     -> end_to_end       clip to clip, and camera to painted picture
-             report <- ; table shows it, comparison holds two side by side
+             report <- ; table shows it, saved keeps it and reads it back, comparison holds two side by side
 
 It stands beside the flow: it runs what `assembly`, `pipeline` and `live` have made, and adds only clocks.
 """

@@ -1,4 +1,4 @@
-"""What a run of the bench has found, and its JSON, which `comparison` reads again."""
+"""What a run of the bench has found, and its JSON, which `saved` reads again."""
 
 from __future__ import annotations
 

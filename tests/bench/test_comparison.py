@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fnst_live.bench.comparison import (
-    Comparison,
-    Figure,
-    check_saving,
-    figures_in,
-    read_result,
-    save_result,
-)
-from fnst_live.errors import InputError, OutputError
+from fnst_live.bench.comparison import Comparison, Figure, figures_in, require_common_size, sizes_in
+from fnst_live.errors import SettingError
 
 from .examples import report
 
@@ -36,7 +27,6 @@ def after() -> dict[str, Any]:
 def test_less_time_and_more_frames_are_faster() -> None:
     assert Figure(10, "ms").gain_over(Figure(20, "ms")) == 2
     assert Figure(10, "fps").gain_over(Figure(20, "fps")) == 0.5
-    assert Figure(0, "ms").gain_over(Figure(0, "ms")) == 1
 
 
 def test_the_names_of_all_figures(before: dict[str, Any]) -> None:
@@ -85,42 +75,52 @@ def test_json(before: dict[str, Any], after: dict[str, Any]) -> None:
     assert record["times_as_fast"]["3840x2160 live"] == 0.5
 
 
-def test_saved_and_read_again(before: dict[str, Any], tmp_path: Path) -> None:
-    file = tmp_path / "saved.json"
-    file.write_text("an older one")
-    save_result(file, before)
-    assert read_result(file) == before
-    assert list(tmp_path.iterdir()) == [file]
-    assert not Comparison(read_result(file), before, ("a", "b")).warnings
+def test_a_comparison_of_like_with_like_warns_of_nothing(before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert Comparison(before, after, ("a", "b")).warnings == []
 
 
-@pytest.mark.parametrize(("content", "sentence"), [
-    ("{", "is no saved result"), ("[1]", "is no saved result"), ("{}", "is no saved result"),
-    ('{"bench": 99}', "was saved by another version"), ('{"bench": 1}', "is damaged"),
-    ('{"bench": 1, "matmul_gflops": {}, "sizes": [3]}', "is damaged"),
-    ('{"bench": 1, "matmul_gflops": {"f32": "fast"}, "sizes": []}', "is damaged"),
-    ('{"bench": 1, "matmul_gflops": {}, "sizes": []}', "is damaged"),
+@pytest.mark.parametrize(("where", "key", "value", "sentence"), [
+    ((), "style", "great-wave", "not the same style: starry-night before, great-wave after"),
+    ((), "seconds", 0.5, "not the same --seconds: 2 before, 0.5 after"),
+    (("versions",), "torch", "2.12", "not the same version of torch: 2.11 before, 2.12 after"),
+    (("machine",), "usable_cores", 1, "not the same number of cores: 2 before, 1 after"),
+    (("machine",), "threads", 1, "not the same number of threads of torch: 2 before, 1 after"),
+    (("machine",), "cores", 8, "not the same number of cores of the machine: 4 before, 8 after"),
+    (("sizes", 0, "paths", "live"), "engine", "torch f32",
+     "not the same engine for 3840x2160 live: openvino bf16 before, torch f32 after"),
 ])
-def test_what_is_no_result(tmp_path: Path, content: str, sentence: str) -> None:
-    (tmp_path / "bad.json").write_text(content)
-    with pytest.raises(InputError, match=sentence):
-        read_result(tmp_path / "bad.json")
+def test_what_was_not_the_same_is_said(
+    before: dict[str, Any], after: dict[str, Any], where: tuple[str | int, ...], key: str, value: object, sentence: str
+) -> None:
+    part: Any = after
+    for step in where:
+        part = part[step]
+    part[key] = value
+    comparison = Comparison(before, after, ("a", "b"))
+    assert comparison.warnings == comparison.as_json()["warnings"] == [sentence]
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read: No such file"):
-        read_result(tmp_path / "none.json")
+def test_another_version_of_this_program_is_what_one_compares(before: dict[str, Any], after: dict[str, Any]) -> None:
+    after["versions"]["fnst-live"] = "2.0"
+    assert not Comparison(before, after, ("a", "b")).warnings
 
 
-def test_what_could_not_be_saved_is_refused_first(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="is a folder"):
-        check_saving(tmp_path)
-    with pytest.raises(OutputError, match="does not exist"):
-        check_saving(tmp_path / "none" / "saved.json")
-    check_saving(tmp_path / "saved.json")
+def test_what_an_older_result_does_not_tell_is_passed_over(before: dict[str, Any], after: dict[str, Any]) -> None:
+    for part, key in ((before, "versions"), (before, "seconds"), (before["machine"], "threads")):
+        del part[key]
+    assert not Comparison(before, after, ("a", "b")).warnings
 
 
-def test_a_folder_that_may_not_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(OutputError, match="cannot be written to"):
-        check_saving(tmp_path / "saved.json")
+def test_processor_time_too_short_for_the_clock_is_no_figure(before: dict[str, Any], after: dict[str, Any]) -> None:
+    before["sizes"][0]["paths"]["live"]["cpu_milliseconds"] = 0.0
+    comparison = Comparison(before, after, ("a", "b"))
+    assert "3840x2160 live, CPU" not in comparison.ratios
+    assert "inf" not in comparison.as_text()
+
+
+def test_without_a_size_in_common_there_is_nothing_to_compare(before: dict[str, Any]) -> None:
+    require_common_size(sizes_in(before), ["640x480", "3840x2160"], ("a", "b"))
+    with pytest.raises(SettingError, match=r"^a and b have no size in common \(3840x2160; 640x480\): measure one"):
+        require_common_size(sizes_in(before), ["640x480"], ("a", "b"))
+    before["sizes"][0] |= {"engines": [], "stages": {}, "paths": {}}
+    assert sizes_in(before) == []

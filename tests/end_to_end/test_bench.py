@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fnst_live.bench import command
+from fnst_live.bench.saved import save_result
 
 from .conftest import STYLE, RunCommand
 
@@ -18,6 +19,17 @@ STAGES = ["decode", "network", "flow", "flow, live", "stabilize", "stabilize, li
 @pytest.fixture(autouse=True)
 def small_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fnst_live.bench.machine.MATMUL_SIDE", 32)
+
+
+def kept(file: Path, size: tuple[int, int], **changes: object) -> str:
+    """The smallest result there is, saved."""
+    stages = {"decode": {"milliseconds": {"median": 2.5}}}
+    result = {
+        "bench": 1, "begun": "2026-01-02T03:04:05+00:00", "style": STYLE, "machine": {"processor": "A Processor"},
+        "matmul_gflops": {}, "sizes": [{"size": list(size), "engines": [], "stages": stages, "paths": {}}],
+    }
+    save_result(file, result | changes)
+    return str(file)
 
 
 def test_saved_and_compared(fnst_live: RunCommand, tmp_path: Path) -> None:
@@ -69,6 +81,44 @@ def test_bad_input_is_one_line(fnst_live: RunCommand, arguments: tuple[str, ...]
     assert sentence in fnst_live("bench", *arguments).complaint
 
 
+@pytest.fixture
+def measuring_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what is to be refused before that."""
+
+    def fail(_: object) -> None:
+        raise AssertionError("it was measured")
+
+    monkeypatch.setattr(command, "run_bench", fail)
+
+
+@pytest.mark.usefixtures("measuring_fails")
+def test_another_file_is_not_written_over(fnst_live: RunCommand, tmp_path: Path) -> None:
+    victim = tmp_path / "victim.jpg"
+    victim.write_bytes(b"a picture")
+    assert "is no saved result" in fnst_live(*TINY, "--save", str(victim)).complaint
+    assert victim.read_bytes() == b"a picture"
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc")
+@pytest.mark.usefixtures("measuring_fails")
+def test_a_folder_that_takes_no_files_is_found_out_before(fnst_live: RunCommand) -> None:
+    """From root neither, whom its permissions do not keep out."""
+    assert "/proc/x.json cannot be written" in fnst_live(*TINY, "--save", "/proc/x.json").complaint
+
+
+@pytest.mark.usefixtures("measuring_fails")
+def test_results_without_a_size_in_common(fnst_live: RunCommand, tmp_path: Path) -> None:
+    files = kept(tmp_path / "large.json", (3840, 2160)), kept(tmp_path / "small.json", (640, 480))
+    assert "have no size in common" in fnst_live("bench", "--compare", *files).complaint
+    assert "have no size in common" in fnst_live(*TINY, "--compare", files[0]).complaint
+
+
+def test_a_damaged_result_is_one_line(fnst_live: RunCommand, tmp_path: Path) -> None:
+    file = kept(tmp_path / "bad.json", (64, 48), warnings=5)
+    assert "bad.json is damaged" in fnst_live("bench", "--compare", file, file).complaint
+    assert fnst_live("bench", "--compare", *2 * [kept(tmp_path / "good.json", (64, 48))]).code == 0
+
+
 def test_stopped(fnst_live: RunCommand, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def stop(_: object) -> None:
         raise KeyboardInterrupt
@@ -77,4 +127,4 @@ def test_stopped(fnst_live: RunCommand, monkeypatch: pytest.MonkeyPatch, tmp_pat
     with pytest.raises(SystemExit) as exit_:
         fnst_live(*TINY, "--save", str(tmp_path / "bench.json"))
     assert exit_.value.code == 130
-    assert not list(tmp_path.glob("bench*"))
+    assert not list(tmp_path.glob("*bench*"))
