@@ -21,7 +21,7 @@ from typing import Any
 
 from fnst_live.assembly import Painter
 from fnst_live.bench.material import Material, to_and_fro
-from fnst_live.bench.timing import Budget, Spread, time_runs
+from fnst_live.bench.timing import Budget, Spread, time_on_worker, time_runs
 from fnst_live.frames.frame import Frame
 from fnst_live.frames.resize import resize, work_size
 from fnst_live.live.painter import LivePainter
@@ -40,6 +40,7 @@ FEWEST_RENDERED = 12   # frames a run
 PICTURES_A_LANE = 3    # in a row, when the network is alone
 WARM_UP_RESULTS = 3
 STRETCHES = 5          # that live results are cut into
+HIGHEST_SHARE = 1.1    # of the network's speed; what is above is no matter of chance
 CAMERA_HEADWAY = 2     # times as fast as the network
 SLOWEST_CAMERA, FASTEST_CAMERA = 30, 2000
 
@@ -70,6 +71,11 @@ class PathFigures:
     def busy_cores(self) -> float:
         """How many on the average: where it is all of them, less work is the only way to more speed."""
         return self.cpu_ms * self.fps.median / 1000
+
+    @property
+    def is_doubtful(self) -> bool:
+        """No path is faster than its network: that was slowed down while it was alone."""
+        return self.network_share > HIGHEST_SHARE
 
     def as_json(self) -> dict[str, Any]:
         latency = {} if self.latency_ms is None else {"latency_milliseconds": self.latency_ms.as_json()}
@@ -174,7 +180,7 @@ def _live_look(material: Material, look: LookSettings) -> LiveLook:
 def _alone_fps(stylizer: Stylizer, look: LiveLook, material: Material, budget: Budget) -> float:
     frame, size = material.frames[0], work_size(material.size, look.work_height, WORK_HEIGHT_LIMIT)
     small = frame.with_pixels(resize(frame.pixels, size))
-    return time_runs(lambda: stylizer.stylize(small), budget).fps
+    return time_on_worker(lambda: stylizer.stylize(small), budget).fps
 
 
 class _StandInCamera:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from fnst_live.bench.timing import Budget, Timing, time_runs
+from fnst_live.bench.timing import Budget, Timing, time_on_worker
 from fnst_live.errors import EngineError
 from fnst_live.frames.frame import Frame
 from fnst_live.style_library import LoadedStyle
@@ -91,7 +91,7 @@ def engine_figures(opened: OpenedEngine, small: Frame, reference: Frame, multipl
     stylizer = opened.stylizer
     try:
         deviation_db = psnr_db(stylizer.stylize(small).pixels, reference.pixels)
-        timing = time_runs(lambda: stylizer.stylize(small), budget)
+        timing = time_on_worker(lambda: stylizer.stylize(small), budget)
     except RuntimeError as error:  # a card's memory, most often
         return EngineFigures(opened.name, opened.precision, _first_line(error))
     gflops = 2 * multiply_adds / timing.wall_ms.median / 1e6

@@ -26,6 +26,15 @@ class SizeFigures:
     stages: Mapping[str, Timing]
     paths: Mapping[str, PathFigures]
 
+    @property
+    def warnings(self) -> list[str]:
+        """One sentence each."""
+        return [
+            f"{self.size} {name} reached {path.network_share:.0%} of the network's speed alone, which was slowed down: "
+            "measure again, with nothing else running"
+            for name, path in self.paths.items() if path.is_doubtful
+        ]
+
     def as_json(self) -> dict[str, Any]:
         return {
             "size": list(self.size), "work_size": list(self.work_size), "multiply_adds": self.multiply_adds,
@@ -50,7 +59,7 @@ class BenchReport:
     @property
     def warnings(self) -> list[str]:
         """One sentence each."""
-        return self.state.warnings
+        return [*self.state.warnings, *(warning for size in self.sizes for warning in size.warnings)]
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -7,8 +7,10 @@ all processor time that counts, not the slowest stage.
 from __future__ import annotations
 
 import statistics
+import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 
 
@@ -73,3 +75,21 @@ def time_runs(run: Callable[[], object], budget: Budget, frames_per_run: int = 1
         cpu_ms.append((time.process_time() - cpu_s) * 1000 / frames_per_run)
         wall_ms.append((time.perf_counter() - wall_s) * 1000 / frames_per_run)
     return Timing(Spread.of(wall_ms), Spread.of(cpu_ms))
+
+
+def time_on_worker(run: Callable[[], object], budget: Budget) -> Timing:
+    """On a thread of its own, as the runners paint: each thread may have helpers of its own in a library, and how those
+    wait for one another depends on whose they are. Ctrl-C ends it after the run it is at.
+    """
+    is_stopped = threading.Event()
+
+    def run_unless_stopped() -> None:
+        if is_stopped.is_set():
+            raise CancelledError
+        run()
+
+    with ThreadPoolExecutor(1, thread_name_prefix="paint") as worker:
+        try:
+            return worker.submit(time_runs, run_unless_stopped, budget).result()
+        finally:
+            is_stopped.set()

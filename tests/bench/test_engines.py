@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,13 +70,31 @@ def test_the_share_of_the_matmul_rate(
     style: LoadedStyle, frame: Frame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """5 billion multiply-adds in 20 ms are 500 GFLOP/s."""
-    monkeypatch.setattr(engines, "time_runs", lambda *_: Timing(Spread.of([20.0]), Spread.of([30.0])))
+    monkeypatch.setattr(engines, "time_on_worker", lambda *_: Timing(Spread.of([20.0]), Spread.of([30.0])))
     opened = OpenedEngine("torch", "f32", reference_on(style))
     figures = engine_figures(opened, frame, frame, 5 * 10**9, {"f32": 1000}, BUDGET)
     assert figures.gflops == pytest.approx(500)
     assert figures.matmul_share == pytest.approx(0.5)
     assert math.isfinite(figures.deviation_db)
     assert engine_figures(opened, frame, frame, 5 * 10**9, {"bf16": 1000}, BUDGET).matmul_share is None
+
+
+def test_it_is_timed_on_a_thread_as_the_runners_use(
+    style: LoadedStyle, frame: Frame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = reference_on(style)
+    picture, threads = reference.stylize(frame), []
+
+    def note(*_: object) -> Frame:
+        threads.append(threading.current_thread())
+        return picture
+
+    monkeypatch.setattr(NetworkStylizer, "stylize", note)
+    engine_figures(OpenedEngine("torch", "f32", reference), frame, picture, 1, {}, BUDGET)
+    compared, *timed = threads
+    assert compared is threading.main_thread()
+    assert len(set(timed)) == 1
+    assert threading.main_thread() not in timed
 
 
 def test_an_engine_that_fails_at_this_size_is_no_end_of_the_bench(

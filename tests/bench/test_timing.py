@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from types import SimpleNamespace
 
 import pytest
 
 from fnst_live.bench import timing
-from fnst_live.bench.timing import Budget, Spread, Timing, time_runs
+from fnst_live.bench.timing import Budget, Spread, Timing, time_on_worker, time_runs
 
 
 def test_median_and_quartiles() -> None:
@@ -50,3 +52,29 @@ def test_it_goes_on_until_the_time_is_over(clock: SimpleNamespace) -> None:
         clock.now_s += 1
 
     assert time_runs(run, Budget(seconds=7, fewest_runs=2)).wall_ms.count == 7
+
+
+def test_a_worker_counts_alike() -> None:
+    assert time_on_worker(lambda: None, Budget(0, 4)).wall_ms.count == 4
+
+
+def test_the_worker_stops_with_whoever_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C reaches the waiting thread only; the time that was given to the figure is not waited for."""
+    runs: list[int] = []
+    is_running = threading.Event()
+
+    def run() -> None:
+        runs.append(len(runs))
+        is_running.set()
+
+    def interrupted(_: object) -> Timing:
+        is_running.wait()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Future, "result", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        time_on_worker(run, Budget(600))
+    count = len(runs)
+    assert count > 0
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("paint")]
+    assert len(runs) == count
