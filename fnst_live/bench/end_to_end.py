@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from fnst_live.assembly import Painter
-from fnst_live.bench.material import Material, to_and_fro
+from fnst_live.bench.material import Material, is_large, to_and_fro
 from fnst_live.bench.timing import Budget, Spread, time_on_worker, time_runs
 from fnst_live.frames.frame import Frame
 from fnst_live.frames.resize import resize, work_size
@@ -36,7 +36,8 @@ from fnst_live.sources.pace import Pace
 from fnst_live.sources.video_file import VideoFileSource
 
 RENDER_RUNS = 3
-FEWEST_RENDERED = 12   # frames a run
+FEWEST_RENDERED = 12   # frames a run,
+FEWEST_LARGE = 6       # and of large ones
 PICTURES_A_LANE = 3    # in a row, when the network is alone
 WARM_UP_RESULTS = 3
 STRETCHES = 5          # that live results are cut into
@@ -121,6 +122,7 @@ class _LoopedClip:
     def __init__(self, material: Material, seconds: float):
         self.size = material.size
         self._material, self._seconds = material, seconds
+        self._fewest = FEWEST_LARGE if is_large(material.size) else FEWEST_RENDERED
 
     def __iter__(self) -> Iterator[Frame]:
         until_s = time.monotonic() + self._seconds
@@ -128,7 +130,7 @@ class _LoopedClip:
             with VideoFileSource(self._material.clip) as source:
                 for frame in source:
                     number = index + frame.index
-                    if number >= FEWEST_RENDERED and time.monotonic() >= until_s:
+                    if number >= self._fewest and time.monotonic() >= until_s:
                         return
                     yield dataclasses.replace(
                         frame, pts=number, index=number, duration=1, time_base=self._material.format.time_base

@@ -16,6 +16,8 @@ from fnst_live.sources.scene import SceneSource
 
 FRAME_RATE = Fraction(30)
 FRAME_COUNT = 12  # in memory; enough that no cache knows them all
+FEWEST_FRAMES = 2
+LARGEST_WHOLE = FrameSize(1920, 1080)  # larger ones have fewer frames, so that no figure takes many times as long
 CLIP_ROUNDS = 3   # to and fro
 
 
@@ -35,11 +37,22 @@ class Material:
 
 def make_material(size: FrameSize, folder: Path) -> Material:
     """Draws the scene and writes the clip. Raises OutputError."""
-    scene = SceneSource(size, FRAME_RATE, FRAME_COUNT / float(FRAME_RATE))
+    scene = SceneSource(size, FRAME_RATE, frame_count_at(size) / float(FRAME_RATE))
     frames = list(scene)
     clip, count = folder / f"scene-{size}.mp4", CLIP_ROUNDS * len(to_and_fro(frames))
     write_clip(clip, scene.format, itertools.islice(endless(frames), count))
     return Material(scene.format, frames, clip, count)
+
+
+def frame_count_at(size: FrameSize) -> int:
+    """In memory, on which the length of all clips depends: as many pixels as at LARGEST_WHOLE, in whole frames."""
+    most_pixels = FRAME_COUNT * LARGEST_WHOLE.width * LARGEST_WHOLE.height
+    return min(FRAME_COUNT, max(FEWEST_FRAMES, most_pixels // (size.width * size.height)))
+
+
+def is_large(size: FrameSize) -> bool:
+    """Whether there are fewer frames of it than of others, and are to be fewer runs."""
+    return frame_count_at(size) < FRAME_COUNT
 
 
 def write_clip(clip: Path, video_format: VideoFormat, frames: Iterator[Frame]) -> None:

@@ -18,7 +18,7 @@ from fnst_live.assembly import Painter, open_painter
 from fnst_live.bench.end_to_end import live_figures, render_figures
 from fnst_live.bench.engines import EngineFigures, OpenedEngine, engine_figures, open_engines, reference_on
 from fnst_live.bench.machine import OthersMeter, machine_state, matmul_rates
-from fnst_live.bench.material import Material, make_material
+from fnst_live.bench.material import Material, is_large, make_material
 from fnst_live.bench.multiply_adds import count_multiply_adds
 from fnst_live.bench.report import BenchReport, SizeFigures
 from fnst_live.bench.settings import BenchSettings
@@ -81,7 +81,7 @@ def _open_subjects(settings: BenchSettings) -> _Subjects:
 
 def _measure_size(size: FrameSize, subjects: _Subjects, rates: dict[str, float], budget: Budget,
                   progress: _Progress) -> SizeFigures:
-    painter = subjects.painter
+    painter, budget = subjects.painter, _budget_at(size, budget)
     with tempfile.TemporaryDirectory(prefix="fnst-live-bench-") as name:
         folder = Path(name)
         progress.begin(f"{size}")
@@ -98,6 +98,11 @@ def _measure_size(size: FrameSize, subjects: _Subjects, rates: dict[str, float],
             "live": progress.step("live", lambda: live_figures(material, subjects.palette, painter.look, budget)),
         }
     return SizeFigures(size, painter.work_size_for(material.format), multiply_adds, engines, timings, paths)
+
+
+def _budget_at(size: FrameSize, budget: Budget) -> Budget:
+    """A run of large pictures takes its time, whatever a figure is given."""
+    return Budget(budget.seconds, min(budget.fewest_runs, FEWEST_QUICK_RUNS)) if is_large(size) else budget
 
 
 def _measure_engines(subjects: _Subjects, material: Material, multiply_adds: int, rates: dict[str, float],
@@ -127,14 +132,17 @@ def _versions() -> dict[str, str]:
 
 
 class _Progress:
-    """What is being measured at the moment, for people only."""
+    """What is being measured at the moment: a bar on a terminal, elsewhere a line at each size."""
 
     def __init__(self) -> None:
-        self._bar: tqdm[Never] = tqdm(unit=" figures", disable=not sys.stderr.isatty(), leave=False)
+        self._is_seen = sys.stderr.isatty()
+        self._bar: tqdm[Never] = tqdm(unit=" figures", disable=not self._is_seen, leave=False)
         self._size = ""
 
     def begin(self, size: str) -> None:
         self._size = f"{size} "
+        if not self._is_seen:
+            sys.stderr.write(f"measuring {size} ...\n")
 
     def step(self, what: str, measure: Callable[[], T]) -> T:
         self._bar.set_description(f"{self._size}{what}")

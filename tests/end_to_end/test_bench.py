@@ -63,7 +63,9 @@ def test_saved_and_compared(fnst_live: RunCommand, tmp_path: Path) -> None:
 def test_a_page_for_people(fnst_live: RunCommand) -> None:
     run = fnst_live(*TINY, "--quick")
     assert run.code == 0
-    assert all(line.startswith("warning: ") for line in run.stderr.splitlines())
+    progress, *warnings = run.stderr.splitlines()
+    assert progress == "measuring 64x48 ..."
+    assert all(line.startswith("warning: ") for line in warnings)
     for words in ("64x48: ", "torch f32", "the same", "stabilize, live", "render (torch f32", "live (torch f32)"):
         assert words in run.stdout
     assert not any(line.endswith(" ") for line in run.stdout.splitlines())
