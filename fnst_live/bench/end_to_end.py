@@ -22,7 +22,7 @@ from typing import Any
 from fnst_live.assembly import Painter
 from fnst_live.bench.material import Material, is_large, to_and_fro
 from fnst_live.bench.timing import Budget, Spread, time_on_worker, time_runs
-from fnst_live.frames.frame import Frame
+from fnst_live.frames.frame import Frame, FrameSize
 from fnst_live.frames.resize import resize, work_size
 from fnst_live.live.painter import LivePainter
 from fnst_live.live.palette import Palette
@@ -52,7 +52,7 @@ class PathFigures:
 
     fps: frames a second; of whole runs for clips, of stretches of one run live. cpu_ms: of all threads, a frame.
     network_fps: the network alone, with as many pictures at once (lanes). latency_ms: from capture to painted picture;
-    stage_ms: medians, while all run at once; both live only.
+    stage_ms: medians, while all run at once; work_size: what the network saw; all three live only.
     """
 
     engine: str
@@ -62,6 +62,7 @@ class PathFigures:
     network_fps: float
     latency_ms: Spread | None = None
     stage_ms: dict[str, float] = field(default_factory=dict)
+    work_size: FrameSize | None = None
 
     @property
     def network_share(self) -> float:
@@ -87,6 +88,7 @@ class PathFigures:
             "network_fps": round(self.network_fps, 3),
             "network_share": round(self.network_share, 4), **latency,
             **({"stage_milliseconds": stages} if stages else {}),
+            **({"work_size": list(self.work_size)} if self.work_size else {}),
         }
 
 
@@ -258,7 +260,8 @@ def _figures_of(moments: list[_Moment], engine: str, network_fps: float) -> Path
         for stage in moments[-1].finished.stage_ms
     }
     latency_ms = Spread.of([moment.latency_ms for moment in moments])
-    return PathFigures(engine, 1, fps_of(steps_s), cpu_ms, network_fps, latency_ms, stages)
+    seen = moments[-1].finished.work_size
+    return PathFigures(engine, 1, fps_of(steps_s), cpu_ms, network_fps, latency_ms, stages, seen)
 
 
 def fps_of(steps_s: Sequence[float]) -> Spread:

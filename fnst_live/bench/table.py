@@ -76,6 +76,9 @@ def _size_lines(size: SizeFigures) -> Iterator[str]:
     yield from aligned([STAGE_TITLES, *((name, *_timing_cells(timing)) for name, timing in size.stages.items())])
     yield ""
     yield from aligned([PATH_TITLES, *(_path_row(name, path) for name, path in size.paths.items())])
+    for name, path in size.paths.items():
+        if path.work_size not in (None, size.work_size):
+            yield f"  {name}: painted at {path.work_size}, as in the window"
 
 
 def _engine_row(engine: EngineFigures) -> Row:

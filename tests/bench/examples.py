@@ -23,7 +23,7 @@ def spread(median: float) -> Spread:
     return Spread(median, median * 0.9, median * 1.2, median * 0.8, 9)
 
 
-def report(*, network_ms: float = 20, live_fps: float = 25) -> BenchReport:
+def report(*, network_ms: float = 20, live_fps: float = 25, live_size: FrameSize | None = None) -> BenchReport:
     engines = (
         EngineFigures("cuda", "f16", "no CUDA device"),
         EngineFigures("openvino", "bf16", "", timing(network_ms, 39), 51.2, 800, 0.4),
@@ -31,7 +31,9 @@ def report(*, network_ms: float = 20, live_fps: float = 25) -> BenchReport:
     )
     paths = {
         "render": PathFigures("openvino bf16", 2, spread(30), 65, 60),
-        "live": PathFigures("openvino bf16", 1, spread(live_fps), 76, 50, spread(48), {"stylize": 21, "compose": 1}),
+        "live": PathFigures(
+            "openvino bf16", 1, spread(live_fps), 76, 50, spread(48), {"stylize": 21, "compose": 1}, live_size
+        ),
     }
     size = SizeFigures(
         FrameSize(3840, 2160), FrameSize(1920, 1080), 8_080_000_000, engines,

@@ -73,6 +73,8 @@ def test_the_live_path(look: LookSettings, material: Material) -> None:
     assert figures.latency_ms.count >= BUDGET.fewest_runs
     assert set(figures.stage_ms) == {"stylize", "stabilize", "compose"}
     assert set(figures.as_json()["stage_milliseconds"]) == set(figures.stage_ms)
+    assert figures.work_size == SIZE
+    assert figures.as_json()["work_size"] == [64, 48]
 
 
 def test_an_error_ends_the_live_path(

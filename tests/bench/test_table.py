@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fnst_live.bench.table import aligned, as_text, number
+from fnst_live.frames.frame import FrameSize
 
 from .examples import report
 
@@ -32,6 +33,12 @@ matmul: f32 340 GFLOP/s, bf16 2000 GFLOP/s
 
 def test_the_page() -> None:
     assert as_text(report()) == PAGE
+
+
+def test_a_path_that_paints_at_another_size_says_so() -> None:
+    page = report(live_size=FrameSize(16, 1080))
+    assert as_text(page).splitlines() == [*PAGE.splitlines(), "  live: painted at 16x1080, as in the window"]
+    assert as_text(report(live_size=FrameSize(1920, 1080))) == PAGE
 
 
 def test_nothing_to_align() -> None:
