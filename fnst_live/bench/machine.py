@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from fnst_live.bench.timing import Budget, time_runs
+from fnst_live.cores import usable_cores
 from fnst_live.doctor import Machine, this_machine
 
 BUSY_SHARE = 0.25    # of the cores, by the load average before
@@ -62,7 +63,7 @@ class MachineState:
 def machine_state() -> MachineState:
     """To be asked before anything is measured: what we do ourselves counts as load, too."""
     load_average = os.getloadavg() if hasattr(os, "getloadavg") else None  # Windows has none
-    return MachineState(this_machine(), _usable_cores(), load_average)
+    return MachineState(this_machine(), usable_cores(), load_average)
 
 
 class OthersMeter:
@@ -111,8 +112,3 @@ def _rate(precision: str, budget: Budget) -> float:
     with torch.inference_mode():
         milliseconds = time_runs(multiply, budget).wall_ms.least
     return 2 * side**3 / milliseconds / 1e6
-
-
-def _usable_cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
