@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import dataclasses
+import logging
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,7 +25,10 @@ FILE_NAME = "exports.json"
 CANCEL_PATIENCE_S = 8.0  # an engine that is being opened hears nothing meanwhile
 ACTIVE: frozenset[Status] = frozenset({"running", "paused"})
 UNCHECKED: frozenset[Status] = frozenset({"checking", "paused"})
+UNFINISHED = ACTIVE | UNCHECKED
 LAST_EVENTS = frozenset({"done", "failed", "cancelled"})
+
+log = logging.getLogger(__name__)
 
 
 def default_file() -> Path:
@@ -77,14 +81,14 @@ class ExportQueue:
         """A job that runs stands still, and so do those behind it; one that waits is passed over."""
         with self._telling():
             self._move(job_id, ("waiting", "running"), status="paused", seconds_left=None)
-            self._send(job_id, "pause")
+            self._tell_painter(job_id, "pause")
 
     def resume(self, job_id: str) -> None:
         with self._telling():
             state = self._states.get(job_id)
             if state is not None:
                 self._move(job_id, ("paused",), status=self._status_of_resumed(state))
-                self._send(job_id, "resume")
+                self._tell_painter(job_id, "resume")
 
     def cancel(self, job_id: str) -> None:
         """Nothing is left of what was painted."""
@@ -158,7 +162,7 @@ class ExportQueue:
                 lane.kill()
             elif lane.job_id is not None and (state is None or state.status == "cancelled"):
                 lane.cancel(lane.job_id)
-            elif state is not None and state.status == "paused":
+            elif state is not None and state.status == "paused" and lane.can_pause:
                 lane.send("pause", state.job.id)
 
     def kill_if_still_on(self, lane: _Lane, job_id: str) -> None:
@@ -208,9 +212,9 @@ class ExportQueue:
             return "checking"
         return "running" if any(lane.job_id == state.job.id for lane in self._lanes) else "waiting"
 
-    def _send(self, job_id: str, command: str) -> None:
+    def _tell_painter(self, job_id: str, command: str) -> None:
         for lane in self._lanes:
-            if lane.job_id == job_id:
+            if lane.job_id == job_id and lane.can_pause:
                 lane.send(command, job_id)
 
     def _end_work_on(self, job_id: str) -> None:
@@ -222,12 +226,13 @@ class ExportQueue:
 class _Lane(threading.Thread, ABC):
     """Takes from the queue what it wants, one job at a time, and has a worker process do it.
 
-    command: what the process is told to do. reopened: what becomes of a job that has such a status when the lane is
-    done with it: it was cancelled, and then retried before that was heard. job_id: of the job that is being worked on;
-    guarded by the queue's lock.
+    command: what the process is told to do. can_pause: whether its work stands still for a job that is paused.
+    reopened: what becomes of a job that has such a status when the lane is done with it: it was cancelled, and then
+    retried before that was heard. job_id: of the job that is being worked on; guarded by the queue's lock.
     """
 
     command: ClassVar[str]
+    can_pause: ClassVar[bool]
     reopened: ClassVar[Mapping[Status, Status]] = {}
 
     def __init__(self, queue: ExportQueue):
@@ -254,7 +259,7 @@ class _Lane(threading.Thread, ABC):
         while True:
             state = self._queue.take(self)
             if state is not None:
-                self._work_on(state)
+                self._work_on_or_fail(state)
                 continue
             self._end_worker()
             if not self._queue.wait_for_work(self):
@@ -274,6 +279,19 @@ class _Lane(threading.Thread, ABC):
     def kill(self) -> None:
         if self._worker is not None:
             self._worker.kill()
+
+    def _work_on_or_fail(self, state: JobState) -> None:
+        """Whatever goes wrong with one job, the next one is worked on."""
+        try:
+            self._work_on(state)
+        except Exception as error:
+            log.exception("%s", state.job.source)
+            self._stop_deadline()
+            self.kill()
+            self._end_worker()
+            message = f"{state.job.source.name} could not be worked on ({error}): retry"
+            self._queue.update(state.job.id, UNFINISHED, status="failed", seconds_left=None, message=message)
+            self._queue.release(self)
 
     def _work_on(self, state: JobState) -> None:
         worker = self._living_worker()
@@ -304,6 +322,7 @@ class _CheckLane(_Lane):
     """Looks at what was added, so that an unreadable file is told of at once, not after an hour's queue."""
 
     command = "check"
+    can_pause = False  # what is paused is looked at all the same, and so is what stands behind it
 
     def wants(self, state: JobState) -> bool:
         return state.status in UNCHECKED and not state.suffix
@@ -315,6 +334,7 @@ class _CheckLane(_Lane):
         event = next(events, {"event": "failed", "message": f"{job.source} makes the decoder crash: it is damaged"})
         if event["event"] == "failed":
             self._queue.update(job.id, UNCHECKED, status="failed", message=event["message"])
+        if event["event"] != "checked":
             return
         facts = {
             "kind": event["kind"], "suffix": event["suffix"], "size": tuple(event["size"]),
@@ -328,6 +348,7 @@ class _PaintLane(_Lane):
     """Paints, one job after another in the order of the queue."""
 
     command = "paint"
+    can_pause = True
     reopened: ClassVar[Mapping[Status, Status]] = {"running": "waiting"}
 
     def wants(self, state: JobState) -> bool:

@@ -12,6 +12,7 @@ The core has its own: capture, paint, finish (`pipeline.live`), record, broadcas
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ class LiveSession:
         self._core: LiveCore | None = None
         self._watch: FolderWatch | None = None
         self._look = LiveLook()
+        self._look_lock = threading.Lock()
         self._sources, self._styles, self._keeping, self._thumbnails = (
             Errands(name, self._on_error) for name in ("sources", "styles", "keeping", "thumbnails")
         )
@@ -57,9 +59,11 @@ class LiveSession:
 
     def set_look(self, look: LiveLook) -> None:
         """Effective on the next frame; a style that is not loaded yet, as soon as it is."""
-        self._look = look
-        core = self._core
-        if core is not None and core.set_look(look):
+        with self._look_lock:
+            self._look = look
+            core = self._core
+            must_load = core is not None and core.set_look(look)
+        if core is not None and must_load:
             self._styles.post(core.load_look)
 
     def newest(self) -> LiveResult | None:
@@ -154,8 +158,9 @@ class LiveSession:
         from fnst_live.live.model_folders import FolderWatch
 
         core = LiveCore(self._look, self._on_frame, self._on_event, self._cameras)
-        self._core = core
-        core.set_look(self._look)  # it may have changed meanwhile
+        with self._look_lock:
+            self._core = core
+            core.set_look(self._look)  # it may have changed meanwhile
         core.open_first(source)
         self._styles.post(core.load_look)
         self._watch = FolderWatch(lambda: self._styles.post(core.look_at_folders))

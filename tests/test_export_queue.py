@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from fnst_live import export_queue
-from fnst_live.export_jobs import ExportJob, JobState, Status, load_states
+from fnst_live.export_jobs import ExportJob, JobState, Status, load_states, save_states
 from fnst_live.export_process import WorkerProcess
 from fnst_live.export_queue import ExportQueue
 from fnst_live.settings import LookSettings, VideoSettings
@@ -214,6 +214,29 @@ def test_a_job_that_waits_paused_is_passed_over(queue: WatchedQueue, long_clip: 
     queue.wait_for_status(held, "done")
 
 
+def test_what_is_cancelled_before_it_was_looked_at_holds_nothing_up(queue: WatchedQueue, picture: Path) -> None:
+    jobs = [ExportJob(picture, LOOK) for _ in range(4)]
+    for job in jobs[:3]:
+        queue.add([job])
+        queue.cancel(job.id)
+    queue.add(jobs[3:])
+    queue.wait_for_status(jobs[3], "done")
+    assert [queue.of(job).status for job in jobs[:3]] == ["cancelled"] * 3
+
+
+def test_what_was_kept_paused_is_looked_at_and_holds_nothing_up(long_clip: Path, picture: Path, tmp_path: Path) -> None:
+    held, after = ExportJob(long_clip, LOOK), ExportJob(picture, LOOK)
+    save_states(tmp_path / "kept.json", [JobState(held, status="paused"), JobState(after)])
+    queue = WatchedQueue(tmp_path / "kept.json")
+    try:
+        queue.wait_for_status(after, "done")
+        queue.wait_for(lambda: queue.of(held).suffix == ".mp4")
+        assert queue.of(held).status == "paused"
+        queue.cancel(held.id)
+    finally:
+        queue.close(keep=False)
+
+
 def test_a_failed_job_can_be_tried_again(queue: WatchedQueue, broken: Path, clip: Path) -> None:
     job = ExportJob(broken, LOOK)
     queue.add([job])
@@ -257,6 +280,22 @@ def test_what_is_unknown_is_nobodys_business(queue: WatchedQueue) -> None:
 
 
 # Disasters
+
+
+def test_a_worker_that_cannot_be_started_is_told_of(
+    queue: WatchedQueue, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(export_queue, "WorkerProcess", refuse)
+        job = ExportJob(picture, LOOK)
+        queue.add([job])
+        queue.wait_for_status(job, "failed")
+    assert "Cannot allocate memory" in queue.of(job).message
+    queue.retry(job.id)
+    queue.wait_for_status(job, "done")
 
 
 def test_a_worker_that_is_killed_costs_its_job_alone(

@@ -238,6 +238,16 @@ def test_an_unknown_style_is_told_of_once_however_often_the_look_changes(window:
     assert len(window.all_of(Failed)) == 1
 
 
+def test_an_unknown_style_is_told_of_again_when_it_is_asked_for_again(window: Window) -> None:
+    window.start(SCENE)
+    window.wait_for_result(is_painted)
+    for count in (1, 2):
+        window.session.set_look(dataclasses.replace(LOOK, style="gardn"))
+        window.wait_for(Failed, count)
+        window.session.set_look(LOOK)
+        window.wait_for_more()
+
+
 def test_a_style_file_that_is_deleted_while_used_goes_on_painting(window: Window, user_model: Path) -> None:
     window.start()
     user_model.unlink()

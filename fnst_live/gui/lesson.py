@@ -31,7 +31,7 @@ class Lesson(QObject):
         self.name = painting.stem
         self._folder = tempfile.TemporaryDirectory(prefix="fnst-live-")
         self._file = Path(self._folder.name) / f"{self.name}.safetensors"
-        self._last_line = ""
+        self._last_line, self._is_stopped = "", False
         self._program = [*program, "--base", str(base), "--style-image", str(painting), "--output", str(self._file),
                          "--time-budget", TIME_BUDGET]
         self._process = QProcess(self)
@@ -44,6 +44,7 @@ class Lesson(QObject):
 
     def stop(self) -> None:
         """It ends soon, with what was learned so far."""
+        self._is_stopped = True
         self._process.terminate()
 
     def abandon(self) -> None:
@@ -65,6 +66,8 @@ class Lesson(QObject):
         self._read()
         if exit_code == 0 and self._file.exists():
             self.learned.emit(self._file)
+        elif self._is_stopped:
+            self.failed.emit("stopped before anything was learned")
         else:
             self.failed.emit(self._last_line.removeprefix(SAID_BY) or "the trainer ended without a word: try again")
 

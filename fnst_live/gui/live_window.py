@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6 import sip
-from PyQt6.QtCore import QByteArray, QObject, Qt
+from PyQt6.QtCore import QByteArray, QObject, Qt, QTimer
+from PyQt6.QtWidgets import QApplication
 
 from fnst_live.gui.export_presenter import ExportPresenter, Exports
 from fnst_live.gui.keeping_presenter import KeepFolders, KeepingPresenter
@@ -72,9 +73,14 @@ class LiveWindow(QObject):
         self.window.show()
 
     def end(self) -> None:
-        """As its close button does, but without a question."""
+        """As its close button does, but without a question, and whatever question is open."""
         self.window.may_close = lambda: True
-        self.window.close()
+        question = QApplication.activeModalWidget()
+        if question is None:
+            self.window.close()
+        else:  # it may be the one of a close button, within which there is no other closing
+            question.close()
+            QTimer.singleShot(0, self.end)
 
     def dispose(self) -> None:
         """Widgets must be gone before the application is, and Python alone gives no such order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 SEEK_STEP_S = 5.0
 SLOW = 0.85  # below this share of its own rate a clip is said to be slow
+SOUGHT_BEFORE_S, SOUGHT_AFTER_S = 0.3, 1.5  # the first picture after a seek may be so far from the place asked for
+SEEK_PATIENCE_S = 2.0
 
 AskForFile = Callable[[str], str]
 AskForAddress = Callable[[str], str]
@@ -57,6 +60,8 @@ class SourcePresenter(QObject):
         self.ask_for_file: AskForFile = self._file_dialog
         self.ask_for_address: AskForAddress = self._address_dialog
         self._opened: SourceOpened | None = None
+        self._sought_s: float | None = None  # until a picture from there has come, or for a while
+        self._patient_until_s = 0.0
         self._asked: SourceSpec | None = spec
         self._is_playing = True
         self._has_ended = False
@@ -111,6 +116,8 @@ class SourcePresenter(QObject):
     def on_result(self, result: LiveResult) -> None:
         if result.time_s is None or self._opened is None or self._opened.duration_s is None:
             return
+        if self._is_from_before_seek(result.time_s):
+            return
         self._time_s = result.time_s
         self._window.transport.show_time(result.time_s)
         is_slow = self._is_playing and 0 < result.stats.fps < SLOW * self._opened.fps
@@ -119,6 +126,7 @@ class SourcePresenter(QObject):
 
     def _on_opened(self, event: SourceOpened) -> None:
         self._opened, self._is_playing, self._has_ended = event, True, False
+        self._sought_s = None
         if self._asked is not None and self._asked.kind == event.spec.kind:
             self.spec = self._asked  # the scene in place of a camera is not what shall be remembered
         self._asked = None
@@ -202,16 +210,27 @@ class SourcePresenter(QObject):
             self._show_playing(is_playing=True)
 
     def _step(self, frames: int) -> None:
+        self._sought_s = None
         self._set_playing(is_playing=False)
         self._session.step(frames)
 
     def _seek(self, seconds: float) -> None:
         if self._opened is not None and self._opened.duration_s is not None:
             self._time_s = min(self._opened.duration_s, max(0.0, seconds))
+            self._sought_s, self._patient_until_s = self._time_s, time.monotonic() + SEEK_PATIENCE_S
             self.stop_sound()
             self._has_ended = False
             self._session.seek(self._time_s)
             self._window.transport.show_time(self._time_s)
+
+    def _is_from_before_seek(self, time_s: float) -> bool:
+        """Pictures that were on their way when another place was asked for must not move the slider back."""
+        if self._sought_s is None:
+            return False
+        has_come = -SOUGHT_BEFORE_S <= time_s - self._sought_s <= SOUGHT_AFTER_S
+        if has_come or time.monotonic() > self._patient_until_s:
+            self._sought_s = None
+        return self._sought_s is not None
 
     @property
     def _is_clip(self) -> bool:

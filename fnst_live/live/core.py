@@ -114,6 +114,8 @@ class LiveCore:
     def set_look(self, look: LiveLook) -> bool:
         """Quick, from any thread. Whether something of it must be loaded, or told of."""
         self._painter.look = look
+        if self._unloadable is not None and not wants_same_models(look, self._unloadable):
+            self._unloadable = None  # asked for again later, it is tried again
         self._runner.repaint()
         return not (self._palette.has_all_of(look) and self._palette.can_mix(look))
 

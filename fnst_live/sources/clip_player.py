@@ -78,20 +78,19 @@ class ClipPlayer:
 
     def seek(self, seconds: float) -> None:
         """Show the frame at that time, and go on from there if it was playing."""
-        latest_s = None if self.duration_s is None else self.duration_s - 1.5 / self.frame_rate
         with self._lock:
-            self._sought_s = max(0.0, seconds if latest_s is None else min(seconds, latest_s))
-            self._step_count = 0
+            self._seek(seconds)
         self._pace.jolt()
 
     def step(self, frame_count: int) -> None:
         """Pause, and show the frame so many further on, or back."""
         self.pause()
-        if frame_count < 0:
-            self.seek(self._shown_s + (frame_count - 0.5) / self.frame_rate)
-            return
         with self._lock:
-            self._step_count += frame_count
+            if frame_count >= 0:
+                self._step_count += frame_count
+            else:  # the frame that is sought, if one is, lies half a frame behind that time
+                begin_s = self._shown_s - 0.5 / self.frame_rate if self._sought_s is None else self._sought_s
+                self._seek(begin_s + frame_count / self.frame_rate)
         self._pace.jolt()
 
     def set_loop(self, is_looping: bool) -> None:  # noqa: FBT001  (one switch)
@@ -107,10 +106,10 @@ class ClipPlayer:
         try:
             while not self._pace.is_closed:
                 try:
+                    self._reopen()
                     yield from self._play_through()
                 except SettingError:  # nothing comes after the time that was sought
                     self._reach_end(self._pace.now_s)
-                self._reopen()
         finally:
             self._clip.close()
 
@@ -167,7 +166,9 @@ class ClipPlayer:
         if self._is_interrupted():
             return
         if self.is_looping and self._pace.is_running:
-            self.seek(0.0)
+            with self._lock:
+                if self._sought_s is None:  # another place may have been asked for just now
+                    self._seek(0.0)
             return
         self.pause()
         self._has_ended = True
@@ -175,8 +176,14 @@ class ClipPlayer:
         while not self._is_interrupted():
             self._pace.wait_until(None)
 
+    def _seek(self, seconds: float) -> None:
+        """With the lock held."""
+        latest_s = None if self.duration_s is None else self.duration_s - 1.5 / self.frame_rate
+        self._sought_s = max(0.0, seconds if latest_s is None else min(seconds, latest_s))
+        self._step_count = 0
+
     def _reopen(self) -> None:
-        """At the place that was sought. Raises InputError where the file has gone."""
+        """At the place that was sought. Raises InputError where the file has gone, SettingError beyond its end."""
         with self._lock:
             sought_s, self._sought_s = self._sought_s, None
         if sought_s is None or self._pace.is_closed:

@@ -87,6 +87,15 @@ def test_ended_early_it_keeps_what_was_learned(make_lesson: MakeLesson, qtbot: Q
         lesson.stop()
 
 
+def test_ended_before_anything_was_learned(make_lesson: MakeLesson, qtbot: QtBot) -> None:
+    lesson = make_lesson(BEGINNING + 'say("VGG weights from somewhere")\ntime.sleep(60)')
+    lesson.start()
+    qtbot.waitUntil(lambda: "somewhere" in lesson._last_line, timeout=PATIENCE_MS)
+    with qtbot.waitSignal(lesson.failed, timeout=PATIENCE_MS) as failed:
+        lesson.stop()
+    assert failed.args == ["stopped before anything was learned"]
+
+
 def test_the_trainers_own_sentence_is_told(make_lesson: MakeLesson, qtbot: QtBot) -> None:
     lesson = make_lesson(FAILS)
     with qtbot.waitSignal(lesson.failed, timeout=PATIENCE_MS) as failed:

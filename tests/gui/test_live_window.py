@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtWidgets import QMessageBox
 
 from fnst_live.gui.picture_layout import Comparison
 from fnst_live.gui.window_state import WindowState, load_state
@@ -84,4 +85,20 @@ def test_closed_twice_it_ends_once(bench: Bench) -> None:
     bench.live.end()
     bench.live.end()
     assert bench.session.commands("close") == [()]
+    assert not bench.window.isVisible()
+
+
+def test_it_ends_while_a_question_is_open(bench: Bench) -> None:
+    """A signal must not be lost in the box that a close button has opened."""
+    asked: list[bool] = []
+
+    def ask() -> bool:
+        QTimer.singleShot(50, bench.live.end)
+        asked.append(True)
+        return QMessageBox(bench.window).exec() == QMessageBox.StandardButton.Ok
+
+    bench.window.may_close = ask
+    bench.window.close()
+    bench.bot.waitUntil(lambda: bench.session.commands("close") == [()])
+    assert asked == [True]
     assert not bench.window.isVisible()

@@ -10,6 +10,7 @@ from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QMenu
 
+from fnst_live.gui import source_presenter
 from fnst_live.gui.transport import clock
 from fnst_live.gui.window_state import WindowState
 from fnst_live.live_events import Failed, SourceBack, SourceEnded, SourceLost, SourceOpened
@@ -200,6 +201,27 @@ def test_seeking_by_keys_stays_within_the_clip(bench: Bench) -> None:
     bench.press(Qt.Key.Key_Left, SHIFT)
     bench.press(Qt.Key.Key_Left, SHIFT)
     assert [seconds for (seconds,) in bench.session.commands("seek")] == [10.0, 5.0, 0.0, 0.0]
+
+
+def test_pictures_from_before_a_seek_move_nothing(bench: Bench) -> None:
+    open_clip(bench, 60.0)
+    play_to(bench, 6.0)
+    bench.press(Qt.Key.Key_Right, SHIFT)
+    for time_s in (6.04, 6.08):
+        bench.session.show(result(time_s=time_s))
+        bench.settle()
+    bench.press(Qt.Key.Key_Right, SHIFT)
+    assert [seconds for (seconds,) in bench.session.commands("seek")] == [11.0, 16.0]
+    assert bench.window.transport.seek_bar.value() == 1600
+    play_to(bench, 16.04)
+
+
+def test_a_seek_that_leads_nowhere_does_not_stop_the_clock(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_presenter, "SEEK_PATIENCE_S", 0.0)
+    open_clip(bench, 60.0)
+    play_to(bench, 6.0)
+    bench.press(Qt.Key.Key_Right, SHIFT)
+    play_to(bench, 6.2)
 
 
 def test_a_press_on_the_bar_goes_there(bench: Bench) -> None:

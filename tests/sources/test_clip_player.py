@@ -149,6 +149,31 @@ def test_a_seek_stays_within_the_clip(play: Callable[..., Playing], seconds: flo
     assert playing.shown[-1] == number
 
 
+def test_a_seek_behind_what_is_there_of_a_cut_off_clip_ends_it_and_no_more(play: Callable[..., Playing]) -> None:
+    playing = play(frame_count=60)
+    playing.wait_for_frames(1)
+    playing.player.duration_s = 60.0  # as its header says
+    playing.player.seek(30.0)
+    playing.wait(lambda: "end" in playing.told)
+    count = len(playing.frames)
+    playing.player.seek(0.2)
+    playing.wait_for_frames(count + 1)
+    assert playing.shown[-1] == 5
+
+
+def test_steps_back_in_quick_succession_all_count(play: Callable[..., Playing]) -> None:
+    playing = play(starts_paused=True)
+    playing.wait_for_frames(1)
+    playing.player.seek(20 / 25)
+    playing.wait_for_frames(2)
+    for _ in range(3):
+        playing.player.step(-1)
+    playing.wait(lambda: playing.shown[-1] == 17)
+    playing.player.seek(10 / 25)
+    playing.player.step(-2)
+    playing.wait(lambda: playing.shown[-1] == 8)
+
+
 def test_at_its_end_it_stands_and_can_be_played_again(play: Callable[..., Playing]) -> None:
     playing = play(frame_count=5)
     playing.wait(lambda: "end" in playing.told)
