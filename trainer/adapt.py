@@ -1,7 +1,7 @@
 """`fnst-train adapt`: a new style for a network that knows others, in minutes.
 
 Only one row of the style table is trained, the scales and shifts that a style is (Dumoulin et al. 2017, section 3.3):
-2,496 numbers of nearly a million, begun with the known style that comes nearest. The network stays as it is, to the
+2,624 numbers of 1.3 million, begun with the known style that comes nearest. The network stays as it is, to the
 bit, so the new style mixes with those that it was made from.
 """
 
