@@ -15,7 +15,8 @@ from fnst_live.frames.video_format import VideoFormat
 from fnst_live.pipeline.pipeline import Pipeline
 from fnst_live.pipeline.stages import Compositor, Stylizer
 from fnst_live.settings import MOST_PICTURE_PIXELS, MOST_VIDEO_PIXELS, NO_STYLE, LookSettings
-from fnst_live.stabilize.stabilizer import NoStabilizer, Stabilizer, make_stabilizer
+from fnst_live.stabilize.choice import make_stabilizer
+from fnst_live.stabilize.stabilizer import NoStabilizer, Stabilizer
 from fnst_live.style_library import LoadedStyle, load_style
 from fnst_live.stylize.engine import torch_device_of
 from fnst_live.stylize.fingerprint import model_fingerprint

@@ -15,8 +15,8 @@ from fnst_live.bench.timing import Budget, Timing, time_runs
 from fnst_live.compose.compositor import StrengthCompositor
 from fnst_live.frames.frame import Frame
 from fnst_live.sources.video_file import VideoFileSource
+from fnst_live.stabilize.choice import make_stabilizer
 from fnst_live.stabilize.flow import BackwardFlow, Gray, halved
-from fnst_live.stabilize.stabilizer import make_stabilizer
 
 FEWEST_CLIPS = 3  # decoded or encoded as a whole, since codecs work ahead
 

@@ -22,7 +22,8 @@ from fnst_live.live_settings import LiveLook
 from fnst_live.pipeline.live import Captured, Finished, LiveSketch
 from fnst_live.pipeline.work_size import WorkSizeControl
 from fnst_live.settings import WORK_HEIGHT_LIMIT
-from fnst_live.stabilize.stabilizer import Stabilizer, adjusted, make_stabilizer
+from fnst_live.stabilize.choice import adjusted, make_stabilizer
+from fnst_live.stabilize.stabilizer import Stabilizer
 from fnst_live.stylize.engine import torch_device_of
 
 STILL_LINES = 720

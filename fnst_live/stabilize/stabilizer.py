@@ -127,17 +127,6 @@ class FlowStabilizer(Stabilizer):
         return self._room
 
 
-def make_stabilizer(stability: float, *, exact: bool = True, torch_device: str | None = None) -> Stabilizer:
-    """For the setting 0..1; on a torch device, where there is one and it works: it is always exact there."""
-    if stability == 0:
-        return NoStabilizer()
-    if torch_device is None:
-        return FlowStabilizer(stability, exact=exact)
-    from fnst_live.stabilize.device_stabilizer import GuardedStabilizer
-
-    return GuardedStabilizer(stability, torch_device, exact=exact)
-
-
 def weight_of_past(stability: float) -> float:
     """Where it can be believed."""
     return float(MOST_WEIGHT * (1 - (1 - stability) ** 2.6))
@@ -187,16 +176,6 @@ def color_figures(picture: Floats | Pixels) -> tuple[float, float, float]:
     red, green, blue = cv2.split(sample)
     saturation = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
     return float(mean[0, 0]), float(deviation[0, 0]), cv2.mean(saturation)[0]
-
-
-def adjusted(
-    stabilizer: Stabilizer, stability: float, *, exact: bool = True, torch_device: str | None = None
-) -> Stabilizer:
-    """For another setting: the same one, with its memory, unless it is switched on or off, or moves elsewhere."""
-    if stabilizer.stability > 0 and stability > 0 and stabilizer.torch_device == torch_device:
-        stabilizer.stability = stability
-        return stabilizer
-    return make_stabilizer(stability, exact=exact, torch_device=torch_device)
 
 
 def next_softness(softness: float, kept_crispness: float) -> float:

@@ -13,13 +13,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from fnst_live.stabilize.blend import crispness as crispness_on_cpu
+from fnst_live.stabilize.choice import adjusted, make_stabilizer
 from fnst_live.stabilize.device_blend import DeviceBlend, Past, crispness
 from fnst_live.stabilize.device_lane import Lane
 from fnst_live.stabilize.device_motion import DeviceEye
 from fnst_live.stabilize.device_planes import planes_of
 from fnst_live.stabilize.device_stabilizer import DeviceStabilizer, DeviceWatch, GuardedStabilizer
 from fnst_live.stabilize.motion import MotionWatch
-from fnst_live.stabilize.stabilizer import FlowStabilizer, NoStabilizer, Stabilizer, adjusted, make_stabilizer
+from fnst_live.stabilize.stabilizer import FlowStabilizer, NoStabilizer, Stabilizer
 from tests.stabilize.test_stabilizer import (
     FLICKER,
     HEIGHT,

@@ -14,7 +14,8 @@ import pytest
 
 from fnst_live.frames.frame import Frame, Pixels
 from fnst_live.stabilize.blend import blend
-from fnst_live.stabilize.stabilizer import FlowStabilizer, NoStabilizer, Stabilizer, fetching, make_stabilizer
+from fnst_live.stabilize.choice import make_stabilizer
+from fnst_live.stabilize.stabilizer import FlowStabilizer, NoStabilizer, Stabilizer, fetching
 
 HEIGHT, WIDTH = 48, 64
 FLICKER = 8.0  # levels, standard deviation
