@@ -50,6 +50,7 @@ RULES = {
     "video_nodes": rule(),
     "openvino_core": rule(third_party="openvino"),
     "cuda_graph": rule(third_party="torch"),
+    "cuda_kernels": rule(third_party="torch"),
     "frames": rule(third_party="numpy cv2"),
     "scene": rule("frames", "numpy cv2"),
     "stylenet": rule(third_party="torch safetensors numpy"),
@@ -57,7 +58,8 @@ RULES = {
     "sources": rule("frames scene settings errors libav_messages video_nodes", "av cv2 mss numpy PIL"),
     "sinks": rule("frames settings errors libav_messages video_nodes", "av cv2 numpy PIL"),
     "stylize": rule("frames scene stylenet settings errors paths openvino_core cuda_graph", "torch openvino numpy cv2"),
-    "stabilize": rule("cores frames settings cuda_graph", "numpy cv2 numba torch"),  # torch late: see the test below
+    # torch late: see the test below
+    "stabilize": rule("cores frames settings cuda_graph cuda_kernels", "numpy cv2 numba torch"),
     "compose": rule("frames stylenet settings errors paths openvino_core", "numpy cv2 torch openvino"),
     "pipeline": rule("frames settings errors"),
     "folders": rule("errors sinks"),

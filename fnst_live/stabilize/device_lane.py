@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -51,6 +51,21 @@ class Lane:
     def finish(self) -> None:
         if self._stream is not None:
             self._stream.synchronize()
+
+
+class Captured(Generic[Result]):
+    """Work of a lane that is the same for every picture: captured when it is done for the first time, then replayed,
+    with its result in one and the same tensors."""
+
+    def __init__(self, lane: Lane, work: Callable[[], Result]):
+        """work: must give the same result when it is done again."""
+        self._lane, self._work = lane, work
+        self._replayed: Callable[[], Result] | None = None
+
+    def __call__(self) -> Result:
+        if self._replayed is None:
+            self._replayed = self._lane.captured(self._work)
+        return self._replayed()
 
 
 class Upload:

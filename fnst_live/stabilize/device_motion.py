@@ -1,6 +1,6 @@
-"""What the content tells, as torch operations on any device: `motion.py`, `rest.py` and `occlusion.py` in one.
+"""What the content tells, on a card: `motion.py`, `rest.py` and `occlusion.py` in one.
 
-Every decision stays a tensor, a mask or a number that is 0 or 1: to ask the device for it would be to wait for it.
+Every decision stays on the device: to ask for it would be to wait for it.
 """
 
 from __future__ import annotations
@@ -9,47 +9,45 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from fnst_live.stabilize import occlusion, rest
+from fnst_live.stabilize.device_flow import CONSTANTS as FLOW_CONSTANTS
 from fnst_live.stabilize.device_flow import DeviceFlow
-from fnst_live.stabilize.device_planes import (
-    AreaResize,
-    DeviceWarp,
-    box_mean,
-    enlarged_flow,
-    gray_of,
-    median_of_nine,
-    planes_of,
-    rounded,
-    slope_x,
-    slope_y,
-)
+from fnst_live.stabilize.device_kernels import kernels_of
 from fnst_live.stabilize.flow import STILL_PX
 
-PHOTOMETRIC_SCALE, NOISE_FLOOR, FORGIVEN_PX, MOST_FORGIVEN, BESIDE, MOVING_PX, RELATIVE_SLOPE, LEAST_SLOPE = (
-    float(value) for value in (
-        occlusion.PHOTOMETRIC_SCALE, occlusion.NOISE_FLOOR, occlusion.FORGIVEN_PX, occlusion.MOST_FORGIVEN,
-        occlusion.BESIDE, occlusion.MOVING_PX, occlusion.RELATIVE_SLOPE, occlusion.LEAST_SLOPE,
-    )
-)
-ERROR_AROUND, TEXTURE_AROUND = 3, 7  # pixels, over which they are averaged
-REST_AROUND = 9                      # pixels, over which a change is averaged
-STILL_DRIFT_PX = 2 * float(STILL_PX)
-STILL_SHARE = 0.8                    # of pixels that have not changed at all, before a camera at rest
-GREEN = slice(1, 2)
+REST_AROUND = 9       # pixels, over which a change is averaged
+STILL_SHARE = 0.8     # of pixels that have not changed at all, before a camera at rest
+COUNTED, PLACES = 8, 64  # what is counted of a picture, and in how many places each
+
+CONSTANTS = {
+    "GRAY_RED": 9798, "GRAY_GREEN": 19235, "GRAY_BLUE": 3735, "GRAY_BITS": 15,  # OpenCV's luma in whole numbers
+    "REST_AROUND": REST_AROUND, "STILL_SHARE": STILL_SHARE, "STILL_DRIFT_PX": 2 * float(STILL_PX),
+    "ERROR_AROUND": 3, "TEXTURE_AROUND": 7,  # pixels, over which they are averaged
+    "SAMPLE_STEP": rest.SAMPLE_STEP,
+    **{name: float(getattr(rest, name))
+       for name in ("FOLLOWED_NOISE", "UNCHANGED_LEVELS", "NOISY_LEVELS", "AT_REST_SHARE")},
+    **{name: float(getattr(occlusion, name))
+       for name in ("FORGIVEN_PX", "MOST_FORGIVEN", "OTHER_SCENE_ERROR", "RELATIVE_SLOPE", "LEAST_SLOPE", "NOISE_FLOOR",
+                    "PHOTOMETRIC_SCALE", "BESIDE", "MOVING_PX")},
+}
 
 
 class Seen(NamedTuple):
-    """What is remembered of a frame, in whole levels: gray (1, 1, H, W); at half size, color (1, 3, h, w) and gray."""
+    """What is remembered of a frame, as bytes: gray (H, W); at half size, color (h, w, 3) and gray; smaller grays."""
 
     gray: Tensor
     half_color: Tensor
     half_gray: Tensor
+    smaller_grays: tuple[Tensor, ...]
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        return [self.gray, self.half_color, self.half_gray, *self.smaller_grays]
 
 
 class MotionPlanes(NamedTuple):
-    """flow (1, 2, H, W) in pixels; at half size, trust (1, 1, h, w) in 0..1; is_cut (), bool: nothing of it counts."""
+    """flow (2, H, W) in pixels; at half size, trust (h, w) in 0..1; is_cut (1,), 1 where nothing of it counts."""
 
     flow: Tensor
     trust: Tensor
@@ -57,106 +55,75 @@ class MotionPlanes(NamedTuple):
 
 
 class DeviceEye:
-    """Compares frames of one size, (height, width), with the ones before; it remembers nothing."""
+    """Compares frames of one size, (height, width), with the ones before. Its memory is the same for all of them."""
 
     def __init__(self, height: int, width: int, torch_device: torch.device):
-        half_size = max(1, height // 2), max(1, width // 2)
-        self._halved = AreaResize((height, width), half_size, torch_device)
-        self._flow = DeviceFlow(*half_size, torch_device)
-        self._warp, self._half_warp = DeviceWarp(height, width, torch_device), DeviceWarp(*half_size, torch_device)
+        self._torch_device = torch_device
+        self._kernels = kernels_of("motion", CONSTANTS, torch_device)
+        self._flow_kernels = kernels_of("flow", FLOW_CONSTANTS, torch_device)
+        self._size, self._half_size = (height, width), (max(1, height // 2), max(1, width // 2))
+        self._flow = DeviceFlow(*self._half_size, torch_device)
+        self._changes, self._sums = self._bytes(2, *self._size), self._bytes(2, *self._size, dtype=torch.int16)
+        self._flags, self._flag_of_rest = self._bytes(*self._size), self._bytes(1)
+        self._counted = self._bytes(COUNTED, PLACES, dtype=torch.int64)
+        self._error = self._bytes(*self._half_size)
+        self._texture, self._unforgiven, self._steepness = self._halves(3)
+        self._medians = self._halves(2)
+        self._planes = MotionPlanes(
+            torch.zeros((2, height, width), device=torch_device), self._halves(1)[0], self._bytes(1)
+        )
 
-    def seen(self, content: Tensor) -> Seen:
+    def _bytes(self, *shape: int, dtype: torch.dtype = torch.uint8) -> Tensor:
+        return torch.zeros(shape, dtype=dtype, device=self._torch_device)
+
+    def _halves(self, count: int) -> Tensor:
+        return torch.zeros((count, *self._half_size), device=self._torch_device)
+
+    def memory(self) -> Seen:
+        """For what is seen of one frame."""
+        smaller = tuple(self._bytes(*size) for size in self._flow.sizes[1:])
+        return Seen(self._bytes(*self._size), self._bytes(*self._half_size, 3), self._bytes(*self._half_size), smaller)
+
+    def look(self, content: Tensor, seen: Seen) -> None:
         """content: uint8 (H, W, 3)."""
-        color = planes_of(content)
-        gray = gray_of(color)
-        return Seen(gray, rounded(self._halved(color)), rounded(self._halved(gray)))
+        self._kernels.launch("make_gray", seen.gray.numel(), content, seen.gray)
+        self._halve(content, seen.half_color, colors=3)
+        larger = seen.gray
+        for smaller in (seen.half_gray, *seen.smaller_grays):
+            self._halve(larger, smaller, colors=1)
+            larger = smaller
+
+    def _halve(self, picture: Tensor, smaller: Tensor, colors: int) -> None:
+        self._flow_kernels.launch(
+            "halve", smaller.numel(), picture, smaller, *picture.shape[:2], colors, *smaller.shape[:2]
+        )
 
     def motion(self, now: Seen, before: Seen) -> MotionPlanes:
-        half_flow = self._flow.estimate(now.half_gray, before.half_gray)
-        flow = enlarged_flow(half_flow, *self._warp.shape)
-        past = rounded(self._warp.fetched(before.gray, flow))
-        resting = pixels_at_rest(now.gray, before.gray, past, flow)
-        flow, half_flow = flow.masked_fill(resting, 0), half_flow.masked_fill(halved_rest(resting), 0)
-        error, texture = compared(now.half_color, rounded(self._half_warp.fetched(before.half_color, half_flow)))
-        is_cut = share_of(box_mean(error, ERROR_AROUND) > occlusion.OTHER_SCENE_ERROR) > 0.5
-        return MotionPlanes(flow, trusted(error, texture, half_flow, self._half_warp.coordinates), is_cut)
+        """Always in the same memory."""
+        scales = [[seen.half_gray, *seen.smaller_grays][:len(self._flow.sizes)] for seen in (now, before)]
+        half_flow = self._flow.estimate(*scales)
+        self._counted.zero_()
+        self._let_rest(now, before, half_flow)
+        self._judge(now, before, half_flow)
+        return self._planes
 
+    def _let_rest(self, now: Seen, before: Seen, half_flow: Tensor) -> None:
+        """The flow of all pixels, and none where nothing moves before a camera at rest: see `rest.pixels_at_rest`."""
+        launch, size, pixels, halves = self._kernels.launch, self._size, self._flags.numel(), half_flow[0].numel()
+        flow, samples = self._planes.flow, now.gray[::rest.SAMPLE_STEP, ::rest.SAMPLE_STEP].numel()
+        launch("follow", pixels, now.gray, before.gray, half_flow, flow, self._changes, *self._half_size, *size)
+        launch("sum_rows", 2 * pixels, self._changes, self._sums, *size)
+        launch("look_for_rest", pixels, now.gray, before.gray, flow, self._sums, self._flags, self._counted, *size)
+        launch("rule_rest", 1, self._counted, self._flag_of_rest, pixels, samples)
+        launch("rest", pixels, self._flags, self._flag_of_rest, flow)
+        launch("rest_halves", halves, self._flags, self._flag_of_rest, half_flow, self._half_size[1], *size)
 
-def share_of(mask: Tensor) -> Tensor:
-    """(), 0..1: how much of the mask is True."""
-    return mask.float().mean()
-
-
-def pixels_at_rest(now: Tensor, before: Tensor, past: Tensor, flow: Tensor) -> Tensor:
-    """(1, 1, H, W), True where nothing moves before a camera at rest: see `rest.pixels_at_rest`; nowhere, where nobody
-    can tell that the camera rests. past: what was before, fetched along the flow."""
-    change = local_change(now, before)
-    is_noisy = share_of(sampled(change) > rest.NOISY_LEVELS) > 0.5
-    gained_nothing = change <= rest.FOLLOWED_NOISE * local_change(now, past)
-    rests_in_noise = gained_nothing & (share_of(gained_nothing) > rest.AT_REST_SHARE)
-    rests = (change < rest.UNCHANGED_LEVELS) & is_camera_at_rest(flow, now, before)
-    return torch.where(is_noisy, rests_in_noise, rests)
-
-
-def halved_rest(resting: Tensor) -> Tensor:
-    """(1, 1, H, W) to (1, 1, h, w): True where all four pixels rest."""
-    sides = [min(2, side) for side in resting.shape[2:]]
-    return functional.max_pool2d((~resting).float(), sides) == 0
-
-
-def is_camera_at_rest(flow: Tensor, now: Tensor, before: Tensor) -> Tensor:
-    """(), bool: see `rest.is_camera_at_rest`. That a median lies between two bounds is told by how many do not reach
-    them: nothing need be sorted."""
-    drift = sampled(flow).flatten(2)
-    beyond = torch.cat([drift >= STILL_DRIFT_PX, drift <= -STILL_DRIFT_PX]).float().mean(2)
-    return (beyond.amax() < 0.5) | (share_of(sampled(now) == sampled(before)) > STILL_SHARE)
-
-
-def sampled(picture: Tensor) -> Tensor:
-    """Every so many rows and columns."""
-    return picture[:, :, ::rest.SAMPLE_STEP, ::rest.SAMPLE_STEP]
-
-
-def local_change(now: Tensor, before: Tensor) -> Tensor:
-    """(1, 1, H, W): see `rest.local_change`."""
-    return box_mean((now - before).abs(), REST_AROUND)
-
-
-def compared(now: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-    """Error and texture, (1, 1, H, W) in levels each: see `occlusion.compare`."""
-    error = (now - before).abs().amax(1, keepdim=True)
-    green = now[:, GREEN]
-    return error, (slope_x(green).abs() + slope_y(green).abs()) / 2
-
-
-def trusted(error: Tensor, texture: Tensor, flow: Tensor, coordinates: Tensor) -> Tensor:
-    """(1, 1, H, W) in 0..1: see `occlusion.judge`."""
-    forgiven = (box_mean(texture, TEXTURE_AROUND) * FORGIVEN_PX).clamp(max=MOST_FORGIVEN)
-    error = box_mean(error - forgiven, ERROR_AROUND)
-    excess = (error - NOISE_FLOOR).clamp(min=0) / PHOTOMETRIC_SCALE
-    trust = torch.exp(-excess * excess) * (1 - motion_boundary(flow))
-    return trust.masked_fill(comes_from_outside(flow, coordinates) | comes_from_rest(flow, coordinates), 0)
-
-
-def motion_boundary(flow: Tensor) -> Tensor:
-    """(1, 1, H, W) in 0..1: see `occlusion.motion_boundary`."""
-    flow = median_of_nine(flow)
-    slope = (slope_x(flow).square() + slope_y(flow).square()).sum(1, keepdim=True) / 4  # over two pixels, squared
-    ratio = slope / (RELATIVE_SLOPE * flow.square().sum(1, keepdim=True) + LEAST_SLOPE)
-    beside = functional.max_pool2d(ratio, 3, stride=1, padding=1)
-    return (torch.maximum(ratio, BESIDE * beside) - 1).clamp(0, 1)
-
-
-def comes_from_outside(flow: Tensor, coordinates: Tensor) -> Tensor:
-    """(1, 1, H, W), True where the flow leads over the border."""
-    source, farthest = coordinates + flow, coordinates[:, :, -1:, -1:]
-    return ((source < 0) | (source > farthest)).any(1, keepdim=True)
-
-
-def comes_from_rest(flow: Tensor, coordinates: Tensor) -> Tensor:
-    """(1, 1, H, W), True where something that moves would come from what has stayed where it is."""
-    _, _, height, width = flow.shape
-    column, row = torch.floor(coordinates + flow + 0.5).long()[0]
-    place = row.clamp(0, height - 1) * width + column.clamp(0, width - 1)
-    stays = ~flow.any(1).flatten()
-    return ((flow.abs().amax(1) > MOVING_PX) & stays[place])[None]
+    def _judge(self, now: Seen, before: Seen, half_flow: Tensor) -> None:
+        """How far the past can be believed: see `occlusion.judge`."""
+        launch, size, halves = self._kernels.launch, self._half_size, half_flow[0].numel()
+        launch("compare", halves, now.half_color, before.half_color, half_flow, self._error, self._texture, *size)
+        launch("forgive", halves, self._error, self._texture, self._unforgiven, self._counted, *size)
+        launch("take_medians", halves, half_flow, self._medians, *size)
+        launch("find_boundaries", halves, self._medians, self._steepness, *size)
+        launch("judge", halves, self._unforgiven, self._steepness, half_flow, self._planes.trust, *size)
+        launch("rule_cut", 1, self._counted, self._planes.is_cut, halves)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -18,9 +17,8 @@ from torch import Tensor
 
 from fnst_live.frames.frame import Frame, Pixels
 from fnst_live.stabilize.device_blend import DeviceBlend, Past
-from fnst_live.stabilize.device_lane import Lane, Upload, copy_all
+from fnst_live.stabilize.device_lane import Captured, Lane, Upload, copy_all
 from fnst_live.stabilize.device_motion import DeviceEye, MotionPlanes
-from fnst_live.stabilize.device_planes import planes_of
 from fnst_live.stabilize.motion import follows
 from fnst_live.stabilize.stabilizer import FlowStabilizer, Stabilizer, weight_of_past
 
@@ -95,22 +93,21 @@ class WatchRoom:
     def __init__(self, shape: tuple[int, ...], lane: Lane):
         """shape: (height, width, 3)."""
         self.upload = Upload(shape, lane)
-        self._lane = lane
         self._eye = DeviceEye(shape[0], shape[1], lane.torch_device)
-        self._now, self._before = (self._eye.seen(self.upload.levels) for _ in range(2))
-        self._replayed: Callable[[], MotionPlanes] | None = None
+        self._now, self._before = self._eye.memory(), self._eye.memory()
+        self._look = Captured(lane, lambda: self._eye.look(self.upload.levels, self._now))
+        self._compare = Captured(lane, lambda: self._eye.motion(self._now, self._before))
 
     def look(self, pixels: Pixels) -> None:
-        copy_all(self._eye.seen(self.upload.send(pixels)), self._now)
+        self.upload.send(pixels)
+        self._look()
 
     def motion(self) -> MotionPlanes:
         """The caller's to keep: this step may be some frames ahead of the other."""
-        if self._replayed is None:
-            self._replayed = self._lane.captured(lambda: self._eye.motion(self._now, self._before))
-        return MotionPlanes(*(plane.clone() for plane in self._replayed()))
+        return MotionPlanes(*(plane.clone() for plane in self._compare()))
 
     def remember(self) -> None:
-        copy_all(self._now, self._before)
+        copy_all(self._now.tensors, self._before.tensors)
 
 
 class DeviceHand:
@@ -148,34 +145,35 @@ class HandRoom:
         self.upload = Upload(shape, lane)
         self._lane = lane
         self._blend = DeviceBlend(shape[0], shape[1], lane.torch_device)
-        self._past = Past(planes_of(self.upload.levels), torch.zeros((), device=lane.torch_device))
+        self._past = self._blend.memory(lane.torch_device)
         self._weight = torch.zeros((), device=lane.torch_device)
         self._received = lane.bytes_beside(self.upload.shape)
         self._motion: MotionPlanes | None = None
-        self._replayed: Callable[[], tuple[Past, Tensor]] | None = None
+        self._mix = Captured(lane, self._mixed)
 
     def begin(self, stylized: Pixels) -> None:
-        self._past.picture.copy_(planes_of(self.upload.send(stylized)))
-        self._past.softness.zero_()
+        self._blend.begin(self.upload.send(stylized), self._past)
 
     def steadied(self, stylized: Pixels, motion: MotionPlanes, weight: float) -> Pixels:
         self.upload.send(stylized)
         self._weight.fill_(weight)
-        past, painted = self._work_on(motion)()
+        self._take(motion)
+        past, painted = self._mix()
         copy_all(past, self._past)
         self._received.copy_(painted, non_blocking=True)
         self._lane.finish()
         received: Pixels = self._received.numpy().copy()  # the next picture comes to the same place
         return received
 
-    def _work_on(self, motion: MotionPlanes) -> Callable[[], tuple[Past, Tensor]]:
-        if self._motion is None or self._replayed is None:
-            kept = self._motion = MotionPlanes(*(plane.clone() for plane in motion))
-            self._replayed = self._lane.captured(
-                lambda: self._blend.blended(self._past, self.upload.levels, kept, self._weight)
-            )
+    def _take(self, motion: MotionPlanes) -> None:
+        """To where the captured work reads it."""
+        if self._motion is None:
+            self._motion = MotionPlanes(*(torch.empty_like(plane) for plane in motion))
         copy_all(motion, self._motion)
-        return self._replayed
+
+    def _mixed(self) -> tuple[Past, Tensor]:
+        assert self._motion is not None
+        return self._blend.blended(self._past, self.upload.levels, self._motion, self._weight)
 
 
 class GuardedMotion(NamedTuple):

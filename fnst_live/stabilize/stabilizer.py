@@ -27,6 +27,7 @@ Floats = npt.NDArray[np.float32]
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 MOST_WEIGHT = 0.99     # of the past, at full stability
 CRISPNESS_KEPT = 0.93  # of the new frame's
+SOFTNESS_STEP = 1.5      # for each part of crispness too much
 SOFTEST, CRISPEST = 1.0, -1.0  # at 0 the past is as crisp as before it was fetched, see `fetching`
 MORE_SHARPNESS, MOST_RENEWAL = 0.5, 0.75  # at the crispest; with less renewal, waves would grow: ripples along a pan
 STROKE_PX = 16         # what is finer is a stroke
@@ -180,7 +181,7 @@ def color_figures(picture: Floats | Pixels) -> tuple[float, float, float]:
 
 def next_softness(softness: float, kept_crispness: float) -> float:
     """A step towards that with which the result keeps as much of the new frame's crispness as it shall."""
-    return min(max(softness + 1.5 * (kept_crispness - CRISPNESS_KEPT), CRISPEST), SOFTEST)
+    return min(max(softness + SOFTNESS_STEP * (kept_crispness - CRISPNESS_KEPT), CRISPEST), SOFTEST)
 
 
 def fetching(softness: float) -> tuple[float, float]:

@@ -1,32 +1,46 @@
-"""Flow as torch operations, on the CPU: as right as the quick search, and its refinement the same."""
+"""The flow of a card, on the CPU: as right as the quick search, and its refinement the same."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
-from fnst_live.stabilize.device_flow import DeviceFlow
-from fnst_live.stabilize.device_planes import DeviceWarp
-from fnst_live.stabilize.device_refinement import DeviceRefinement
+from fnst_live.stabilize.device_flow import CONSTANTS, DeviceFlow, DeviceRefinement
+from fnst_live.stabilize.device_kernels import kernels_of
 from fnst_live.stabilize.flow import BackwardFlow, Flow, Gray
 from tests.stabilize.test_flow import INTERIOR, TOLERANCE_PX, moved, texture
 from tests.stabilize.test_refinement import refined_from
 
 CPU = torch.device("cpu")
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-def tensor_of(plane: Gray | Flow) -> torch.Tensor:
-    """(H, W) or (2, H, W) to (1, 1, H, W) or (1, 2, H, W)."""
-    return torch.from_numpy(plane.astype(np.float32)).view(1, -1, *plane.shape[-2:])
+pytestmark = pytest.mark.usefixtures("one_thread", "host_kernels")
 
 
 def flow_of(now: Gray, before: Gray) -> Flow:
-    height, width = now.shape
-    return DeviceFlow(height, width, CPU).estimate(tensor_of(now), tensor_of(before))[0].numpy()
+    estimator = DeviceFlow(now.shape[0], now.shape[1], CPU)
+    pyramids = [pyramid(torch.from_numpy(picture), estimator.sizes) for picture in (now, before)]
+    return estimator.estimate(*pyramids).numpy()
+
+
+def pyramid(picture: torch.Tensor, sizes: Sequence[tuple[int, int]]) -> list[torch.Tensor]:
+    kernels, scales = kernels_of("flow", CONSTANTS, CPU), [picture][:len(sizes)]
+    for size in sizes[1:]:
+        smaller = torch.zeros(size, dtype=torch.uint8)
+        kernels.launch("halve", smaller.numel(), scales[-1], smaller, *scales[-1].shape, 1, *size)
+        scales.append(smaller)
+    return scales
+
+
+@pytest.mark.parametrize(("height", "width"), [(32, 48), (33, 47), (101, 64)])
+def test_a_picture_is_halved_as_opencv_does_it(height: int, width: int) -> None:
+    half = height // 2, width // 2
+    found = pyramid(torch.from_numpy(texture(height, width)), [(height, width), half])[1].numpy()
+    expected = cv2.resize(texture(height, width), half[::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(found.astype(int) - expected).max() <= 1
 
 
 @pytest.mark.parametrize(
@@ -67,9 +81,9 @@ def test_its_refinement_is_the_kernels(height: int, width: int, rounds: int, swe
     before = texture(height, width)
     now = moved(before, 1.3, -0.7)
     start = (np.random.default_rng(1).normal(0, 0.5, (2, height, width)) - 1).astype(np.float32)
-    warped = DeviceWarp(height, width, CPU).fetched(tensor_of(before), tensor_of(start))
     refinement = DeviceRefinement(height, width, CPU)
-    refined = refinement.refined(tensor_of(now), warped, tensor_of(start), rounds, sweeps)[0].numpy()
+    refinement.start.copy_(torch.from_numpy(start))
+    refined = refinement.refined(torch.from_numpy(now), torch.from_numpy(before), rounds, sweeps).numpy()
     expected = refined_from(start, now, before, rounds, sweeps)
     assert np.abs(expected - start).mean() > 0.1
     assert np.abs(refined - expected).mean() < 1e-3
