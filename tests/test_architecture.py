@@ -50,14 +50,16 @@ RULES = {
     "video_nodes": rule(),
     "openvino_core": rule(third_party="openvino"),
     "cuda_graph": rule(third_party="torch"),
+    "pinned": rule("frames", "torch"),
     "frames": rule(third_party="numpy cv2"),
     "scene": rule("frames", "numpy cv2"),
     "stylenet": rule(third_party="torch safetensors numpy"),
     "style_library": rule("errors paths stylenet", "numpy"),
     "sources": rule("frames scene settings errors libav_messages video_nodes", "av cv2 mss numpy PIL"),
     "sinks": rule("frames settings errors libav_messages video_nodes", "av cv2 numpy PIL"),
-    "stylize": rule("frames scene stylenet settings errors paths openvino_core cuda_graph", "torch openvino numpy cv2"),
-    "stabilize": rule("cores frames settings cuda_graph", "numpy cv2 numba torch"),  # torch late: see the test below
+    "stylize": rule("frames scene stylenet settings errors paths openvino_core cuda_graph pinned",
+                    "torch openvino numpy cv2"),
+    "stabilize": rule("cores frames settings cuda_graph pinned", "numpy cv2 numba torch"),  # torch late: see below
     "compose": rule("frames stylenet settings errors paths openvino_core", "numpy cv2 torch openvino"),
     "pipeline": rule("frames settings errors"),
     "folders": rule("errors sinks"),

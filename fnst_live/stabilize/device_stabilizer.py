@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from fnst_live.frames.frame import Frame, Pixels
+from fnst_live.pinned import fetched
 from fnst_live.stabilize.device_blend import DeviceBlend, Past
 from fnst_live.stabilize.device_lane import Lane, Upload, copy_all
 from fnst_live.stabilize.device_motion import DeviceEye, MotionPlanes
@@ -150,7 +151,6 @@ class HandRoom:
         self._blend = DeviceBlend(shape[0], shape[1], lane.torch_device)
         self._past = Past(planes_of(self.upload.levels), torch.zeros((), device=lane.torch_device))
         self._weight = torch.zeros((), device=lane.torch_device)
-        self._received = lane.bytes_beside(self.upload.shape)
         self._motion: MotionPlanes | None = None
         self._replayed: Callable[[], tuple[Past, Tensor]] | None = None
 
@@ -163,10 +163,7 @@ class HandRoom:
         self._weight.fill_(weight)
         past, painted = self._work_on(motion)()
         copy_all(past, self._past)
-        self._received.copy_(painted, non_blocking=True)
-        self._lane.finish()
-        received: Pixels = self._received.numpy().copy()  # the next picture comes to the same place
-        return received
+        return fetched(painted)
 
     def _work_on(self, motion: MotionPlanes) -> Callable[[], tuple[Past, Tensor]]:
         if self._motion is None or self._replayed is None:
