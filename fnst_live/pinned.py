@@ -26,10 +26,10 @@ class Departure:
         self._staged: Tensor | None = None
 
     def send(self, pixels: Pixels) -> None:
-        """In the current stream, when the one before has left; pixels are not needed any longer.
+        """In the current stream, when the one before has left; the pixels are not needed any longer.
 
-        Pinned ones are waited for. Otherwise torch, when another thread lets go of them, would mark the stream, which
-        may be capturing by then.
+        Pinned ones are waited for. Otherwise torch would record an event on the stream when somebody lets go of them,
+        on whichever thread that is, and the stream may be capturing by then.
         """
         levels = readable(pixels)
         if levels.is_pinned():

@@ -137,8 +137,9 @@ class DeviceHand:
     def steadied(self, stylized: Pixels, motion: DeviceMotion, weight: float) -> Pixels:
         assert self._room is not None
         with self._lane.entered():
+            self._room.upload.send(stylized)  # while the motion is still being found
             self._lane.wait_for(motion.is_there, motion.planes)
-            return self._room.steadied(stylized, motion.planes, weight)
+            return self._room.steadied(motion.planes, weight)
 
 
 class HandRoom:
@@ -158,8 +159,8 @@ class HandRoom:
         self._past.picture.copy_(planes_of(self.upload.send(stylized)))
         self._past.softness.zero_()
 
-    def steadied(self, stylized: Pixels, motion: MotionPlanes, weight: float) -> Pixels:
-        self.upload.send(stylized)
+    def steadied(self, motion: MotionPlanes, weight: float) -> Pixels:
+        """What was sent last."""
         self._weight.fill_(weight)
         past, painted = self._work_on(motion)()
         copy_all(past, self._past)
