@@ -6,6 +6,7 @@ the traffic, and the conversion costs nothing there.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,8 +15,21 @@ from fnst_live.frames.frame import Pixels
 
 def to_tensor(pixels: Pixels, torch_device: torch.device, dtype: torch.dtype = torch.float32) -> Tensor:
     """uint8 (H, W, 3) to channels-last (1, 3, H, W) in [0, 1] on the device."""
-    writable = pixels if pixels.flags.writeable else pixels.copy()  # torch has no read-only tensors
-    return from_levels(torch.from_numpy(writable).to(torch_device), dtype)
+    return from_levels(readable(pixels).to(torch_device), dtype)
+
+
+def readable(pixels: Pixels) -> Tensor:
+    """uint8 (H, W, 3) over the same memory, never to be written to; over a copy of what is not C-contiguous."""
+    return torch.from_numpy(np.asarray(_SaidToBeWritable(np.ascontiguousarray(pixels))))
+
+
+class _SaidToBeWritable:
+    """An array's memory: torch has no read-only tensors, and warns of read-only arrays."""
+
+    def __init__(self, pixels: Pixels):
+        self._pixels = pixels  # lives as long as whatever looks at its memory
+        described = pixels.__array_interface__
+        self.__array_interface__ = {**described, "data": (described["data"][0], False)}
 
 
 def to_pixels(image: Tensor) -> Pixels:

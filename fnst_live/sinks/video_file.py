@@ -231,7 +231,7 @@ class _YuvConverter:
 
     def convert(self, frame: Frame) -> Iterator[av.VideoFrame]:
         picture = self._reformatter.reformat(
-            av.VideoFrame.from_ndarray(_cropped(frame.pixels, self._size), format="rgb24"),
+            av.VideoFrame.from_numpy_buffer(_cropped(frame.pixels, self._size), format="rgb24"),  # no copy
             format=self._spec.pixel_format,
             src_color_range=RANGE_CODES["pc"],
             dst_colorspace=None if self._spec.is_rgb else MATRIX_CODES[self._color.matrix],

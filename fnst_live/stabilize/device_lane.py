@@ -11,6 +11,7 @@ from torch import Tensor
 
 from fnst_live.cuda_graph import captured, own_stream
 from fnst_live.frames.frame import Pixels
+from fnst_live.pinned import Departure
 
 Result = TypeVar("Result")
 
@@ -30,10 +31,6 @@ class Lane:
         with torch.no_grad(), torch.cuda.stream(self._stream):  # of None it does nothing
             yield
 
-    def bytes_beside(self, shape: tuple[int, ...]) -> Tensor:
-        """uint8 memory of the host's, which the device can reach by itself."""
-        return torch.empty(shape, dtype=torch.uint8, pin_memory=self._stream is not None)
-
     def captured(self, work: Callable[[], Result]) -> Callable[[], Result]:
         return work if self._stream is None else captured(work, self._stream)
 
@@ -47,10 +44,6 @@ class Lane:
             self._stream.wait_event(event)
             for tensor in tensors:
                 tensor.record_stream(self._stream)
-
-    def finish(self) -> None:
-        if self._stream is not None:
-            self._stream.synchronize()
 
 
 class Captured(Generic[Result]):
@@ -75,14 +68,13 @@ class Upload:
         self.shape = shape
         self.levels = torch.zeros(shape, dtype=torch.uint8, device=lane.torch_device)
         self._lane = lane
-        self._sent = lane.bytes_beside(shape)
+        self._departure = Departure(self.levels)
         self._has_left: torch.cuda.Event | None = None
 
     def send(self, pixels: Pixels) -> Tensor:
         if self._has_left is not None:
             self._has_left.synchronize()
-        self._sent.numpy()[...] = pixels
-        self.levels.copy_(self._sent, non_blocking=True)
+        self._departure.send(pixels)
         self._has_left = self._lane.mark()
         return self.levels
 

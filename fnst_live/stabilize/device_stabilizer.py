@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from fnst_live.frames.frame import Frame, Pixels
+from fnst_live.pinned import fetched
 from fnst_live.stabilize.device_blend import DeviceBlend, Past
 from fnst_live.stabilize.device_lane import Captured, Lane, Upload, copy_all
 from fnst_live.stabilize.device_motion import DeviceEye, MotionPlanes
@@ -133,8 +134,9 @@ class DeviceHand:
     def steadied(self, stylized: Pixels, motion: DeviceMotion, weight: float) -> Pixels:
         assert self._room is not None
         with self._lane.entered():
+            self._room.upload.send(stylized)  # while the motion is still being found
             self._lane.wait_for(motion.is_there, motion.planes)
-            return self._room.steadied(stylized, motion.planes, weight)
+            return self._room.steadied(motion.planes, weight)
 
 
 class HandRoom:
@@ -147,23 +149,19 @@ class HandRoom:
         self._blend = DeviceBlend(shape[0], shape[1], lane.torch_device)
         self._past = self._blend.memory(lane.torch_device)
         self._weight = torch.zeros((), device=lane.torch_device)
-        self._received = lane.bytes_beside(self.upload.shape)
         self._motion: MotionPlanes | None = None
         self._mix = Captured(lane, self._mixed)
 
     def begin(self, stylized: Pixels) -> None:
         self._blend.begin(self.upload.send(stylized), self._past)
 
-    def steadied(self, stylized: Pixels, motion: MotionPlanes, weight: float) -> Pixels:
-        self.upload.send(stylized)
+    def steadied(self, motion: MotionPlanes, weight: float) -> Pixels:
+        """What was sent last."""
         self._weight.fill_(weight)
         self._take(motion)
         past, painted = self._mix()
         copy_all(past, self._past)
-        self._received.copy_(painted, non_blocking=True)
-        self._lane.finish()
-        received: Pixels = self._received.numpy().copy()  # the next picture comes to the same place
-        return received
+        return fetched(painted)
 
     def _take(self, motion: MotionPlanes) -> None:
         """To where the captured work reads it."""

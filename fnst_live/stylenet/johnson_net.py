@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from fnst_live.stylenet.layers import each_normalized, is_half_on_cpu, padded
+from fnst_live.stylenet.layers import each_normalized, is_half_on_cpu, is_one_on_card, one_normalized, padded_for
 
 
 class ConvLayer(nn.Module):
@@ -19,7 +19,7 @@ class ConvLayer(nn.Module):
         self.conv2d = nn.Conv2d(in_channels, out_channels, kernel_size, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.conv2d(padded(x, self.pad, "reflect"))
+        y: Tensor = self.conv2d(padded_for(self.conv2d.weight, x, self.pad, "reflect"))
         return y
 
 
@@ -41,6 +41,8 @@ class InstanceNorm(nn.Module):
         if is_half_on_cpu(x):
             scale, shift = (values.expand(len(x), -1) for values in (self.weight, self.bias))
             return each_normalized(x, scale, shift, self.eps)
+        if is_one_on_card(x):
+            return one_normalized(x, self.weight, self.bias, self.eps)
         y = F.instance_norm(x.float(), weight=self.weight.float(), bias=self.bias.float(), eps=self.eps)
         return y.to(x.dtype)
 

@@ -24,7 +24,14 @@ import torch
 import torch.nn.functional as F  # noqa: N812  (the field's own name for it)
 from torch import Tensor, nn
 
-from fnst_live.stylenet.layers import each_normalized, is_half_on_cpu, padded
+from fnst_live.stylenet.layers import (
+    each_normalized,
+    is_half_on_cpu,
+    is_one_on_card,
+    one_normalized,
+    padded_for,
+    shuffled,
+)
 
 LARGEST_COUNT = 4096  # a damaged header must not ask for all the memory there is
 
@@ -80,6 +87,8 @@ def conditional_instance_norm(x: Tensor, affine: Affine) -> Tensor:
     """
     if is_half_on_cpu(x):
         return each_normalized(x, affine.scale.flatten(1), affine.shift.flatten(1))
+    if is_one_on_card(x):
+        return one_normalized(x, affine.scale.flatten(), affine.shift.flatten())
     return conditional_affine(F.instance_norm(x.float()).to(x.dtype), affine)
 
 
@@ -97,7 +106,7 @@ class ConvLayer(nn.Module):
         self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.conv(padded(x, self.pad, "reflect"))
+        y: Tensor = self.conv(padded_for(self.conv.weight, x, self.pad, "reflect"))
         return y
 
 
@@ -111,16 +120,38 @@ class UpsampleConv(nn.Module):
     """
 
     taps: Tensor
+    settled_kernels: Tensor | None
+    settled_bias: Tensor | None
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int, *, bias: bool = False):
         super().__init__()
         self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, bias=bias)
         self.register_buffer("taps", phase_taps(kernel_size), persistent=False)
+        self.register_buffer("settled_kernels", None, persistent=False)
+        self.register_buffer("settled_bias", None, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        kernels, bias = self._phases()
+        return shuffled(F.conv2d(padded_for(kernels, x, 1, "replicate"), kernels, bias))
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """What the weights come to is kept, and no longer made for every picture: they will not change."""
+        self.settled_kernels, self.settled_bias = self._phases()
+
+    def _phases(self) -> tuple[Tensor, Tensor | None]:
+        """(4 O, I, 3, 3), channels last, and (4 O)."""
+        if self.settled_kernels is not None:
+            return self.settled_kernels.to(memory_format=torch.channels_last), self.settled_bias
         bias = None if self.conv.bias is None else self.conv.bias.repeat_interleave(4)
-        kernels = phase_kernels(self.conv.weight, self.taps).to(memory_format=torch.channels_last)
-        return F.pixel_shuffle(F.conv2d(padded(x, 1, "replicate"), kernels, bias), 2)
+        return phase_kernels(self.conv.weight, self.taps).to(memory_format=torch.channels_last), bias
+
+
+def settle(network: nn.Module) -> None:
+    """What its weights alone decide is made once: for a network that only paints, before it is cast or moved."""
+    for module in network.modules():
+        if isinstance(module, UpsampleConv):
+            module.settle()
 
 
 def phase_kernels(weight: Tensor, taps: Tensor) -> Tensor:

@@ -1,8 +1,9 @@
 """CUDA in half precision, with normalization statistics in float32.
 
-Bytes cross the bus, from and to pinned memory. What is done to a picture is captured once for each size as a CUDA graph
-and replayed with one call: the kernels of a small network are done sooner than Python can name them. A lane is a stream
-with buffers of its own, so with two of them one picture is copied while the other is painted.
+Bytes cross the bus, from and to pinned memory, where the result stays. What is done to a picture is captured once for
+each size as a CUDA graph and replayed with one call: the kernels of a small network are done sooner than Python can
+name them. A lane is a stream with buffers of its own, so with two of them one picture is copied while the other is
+painted.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -21,7 +23,9 @@ from fnst_live.cuda_graph import captured, own_stream
 from fnst_live.errors import EngineError
 from fnst_live.frames.frame import Pixels
 from fnst_live.frames.pixels import from_levels, to_levels
+from fnst_live.pinned import Departure, fetched
 from fnst_live.stylenet.model_file import StyleModel
+from fnst_live.stylenet.transformer_net import settle
 from fnst_live.stylize.engine import StyleVector
 
 DEVICE = torch.device("cuda")
@@ -42,8 +46,9 @@ class CudaEngine:
         if not torch.cuda.is_available():
             raise EngineError(f"no CUDA device: {why_no_cuda()}; use --engine auto")
         self.lanes = lanes
-        network = copy.deepcopy(model.network).eval().to(DEVICE, DTYPE)
-        network = in_faster_layout(network, model.styles.shape[1])
+        network = copy.deepcopy(model.network).eval()
+        settle(network)
+        network = in_faster_layout(network.to(DEVICE, DTYPE), model.styles.shape[1])
         self._idle_lanes: queue.LifoQueue[Lane] = queue.LifoQueue()  # the one used last knows the size
         for _ in range(lanes):
             self._idle_lanes.put(Lane(network))
@@ -95,24 +100,24 @@ class Easel:
     def __init__(self, network: nn.Module, stream: torch.cuda.Stream, shape: tuple[int, ...], style_length: int):
         """shape: (H, W, 3). The stream is the current one."""
         self._network, self._stream = network, stream
-        self._sent = pinned(shape)
         self._levels = torch.zeros(shape, dtype=torch.uint8, device=DEVICE)
+        self._departure = Departure(self._levels)
         self._style = torch.zeros((1, style_length), dtype=DTYPE, device=DEVICE)
-        self._received: Tensor | None = None
+        self._style_there: StyleVector | None = None
         self._repaint: Callable[[], Tensor] | None = None
         self._was_used = False
 
     def paint(self, pixels: Pixels, style: StyleVector) -> Pixels:
-        self._sent.numpy()[...] = pixels
-        self._levels.copy_(self._sent, non_blocking=True)
-        self._style.copy_(torch.from_numpy(style).unsqueeze(0))
-        painted = self._painting()
-        if self._received is None:
-            self._received = pinned(painted.shape)  # a classic network rounds up
-        self._received.copy_(painted, non_blocking=True)
-        self._stream.synchronize()
-        received: Pixels = self._received.numpy().copy()  # the next picture comes to the same place
-        return received
+        """The result is in pinned memory of its own; a classic network rounds its size up."""
+        self._send_style(style)
+        self._departure.send(pixels)
+        return fetched(self._painting())
+
+    def _send_style(self, style: StyleVector) -> None:
+        """A new one only: on its way from ordinary memory it is waited for."""
+        if self._style_there is None or not np.array_equal(style, self._style_there):
+            self._style.copy_(torch.from_numpy(style).unsqueeze(0))
+            self._style_there = style.copy()
 
     def _painting(self) -> Tensor:
         """Captured when it is wanted a second time: a lone picture is painted sooner than that is done."""
@@ -156,11 +161,6 @@ def in_faster_layout(network: nn.Module, style_length: int) -> nn.Module:
         network.to(memory_format=min(LAYOUTS, key=seconds))
         stream.synchronize()
     return network
-
-
-def pinned(shape: tuple[int, ...]) -> Tensor:
-    """uint8 memory that a card can reach by itself."""
-    return torch.empty(shape, dtype=torch.uint8, pin_memory=True)
 
 
 def why_no_cuda() -> str:

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from fnst_live import cuda_graph
 from fnst_live.errors import EngineError
+from fnst_live.frames.pixels import from_levels, readable
 from fnst_live.stylenet.model_file import StyleModel
 from fnst_live.stylize import cuda_engine
-from fnst_live.stylize.cuda_engine import SIZES_KEPT, CudaEngine
+from fnst_live.stylize.cuda_engine import SIZES_KEPT, CudaEngine, Easel
 from fnst_live.stylize.selection import psnr_db, trial_picture
 from fnst_live.stylize.torch_engine import TorchEngine
 
@@ -60,7 +62,6 @@ def on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cuda_engine, "DEVICE", torch.device("cpu"))
     monkeypatch.setattr(cuda_engine, "DTYPE", torch.float32)
     monkeypatch.setattr(cuda_engine, "TRIAL_SIZE", (16, 24))
-    monkeypatch.setattr(cuda_engine, "pinned", lambda shape: torch.empty(shape, dtype=torch.uint8))
 
 
 def assert_same_picture(engine: CudaEngine, model: StyleModel, size: tuple[int, int], row: int = 0) -> None:
@@ -174,43 +175,57 @@ def test_no_two_have_one_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cuda_graph.own_stream(owners[0]) not in streams
 
 
-class Pinned:
-    """Memory for pictures, until there is none."""
+def short_of_memory(failures: int) -> Callable[..., torch.Tensor]:
+    """In place of the first thing that a card does to a picture."""
+    left = iter(range(failures))
 
-    def __init__(self, failures: int):
-        self.failures, self.asked = failures, 0
-
-    def __call__(self, shape: tuple[int, ...]) -> torch.Tensor:
-        self.asked += 1
-        if self.failures:
-            self.failures -= 1
+    def failing(levels: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+        if next(left, None) is not None:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate\nmore")
-        return torch.empty(shape, dtype=torch.uint8)
+        return from_levels(levels, dtype)
+
+    return failing
 
 
 def test_where_memory_runs_out_other_sizes_are_given_up(
     on_cpu: None, model: StyleModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = CudaEngine(model)
+    engine, made = CudaEngine(model), []
+
+    def easel(network: nn.Module, stream: torch.cuda.Stream, shape: tuple[int, ...], style_length: int) -> Easel:
+        made.append(shape[:2])
+        return Easel(network, stream, shape, style_length)
+
+    monkeypatch.setattr(cuda_engine, "Easel", easel)
     assert_same_picture(engine, model, (16, 16))
-    monkeypatch.setattr(cuda_engine, "pinned", Pinned(failures=1))
-    assert_same_picture(engine, model, (16, 24))
-    pinned = Pinned(failures=0)
-    monkeypatch.setattr(cuda_engine, "pinned", pinned)
-    assert_same_picture(engine, model, (16, 24))
-    assert pinned.asked == 0
-    assert_same_picture(engine, model, (16, 16))
-    assert pinned.asked == 2
+    monkeypatch.setattr(cuda_engine, "from_levels", short_of_memory(failures=1))
+    for size in [(16, 24), (16, 24), (16, 16)]:
+        assert_same_picture(engine, model, size)
+    assert made == [(16, 16), (16, 24), (16, 24), (16, 16)]
 
 
 def test_a_card_without_memory_is_told_of_in_a_sentence(
     on_cpu: None, model: StyleModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = CudaEngine(model)
-    monkeypatch.setattr(cuda_engine, "pinned", Pinned(failures=2))
+    monkeypatch.setattr(cuda_engine, "from_levels", short_of_memory(failures=2))
     with pytest.raises(EngineError, match=r"^the card fails: CUDA out of memory\. Tried to allocate; give a smaller"):
         engine.run(trial_picture(16, 16), model.styles[0].numpy())
     assert_same_picture(engine, model, (16, 16))
+
+
+def test_a_mirrored_picture(on_cpu: None, model: StyleModel) -> None:
+    engine, picture, style = CudaEngine(model), trial_picture(24, 32), model.styles[0].numpy()
+    for view in (picture[:, ::-1], picture[::-1], picture.transpose(1, 0, 2)):
+        assert np.array_equal(engine.run(view, style), engine.run(view.copy(), style))
+
+
+def test_a_style_that_was_changed_in_place_is_seen(on_cpu: None, model: StyleModel) -> None:
+    engine, picture, style = CudaEngine(model), trial_picture(16, 16), model.styles[0].numpy().copy()
+    first = engine.run(picture, style)
+    style[:] = model.styles[1].numpy()
+    assert not np.array_equal(engine.run(picture, style), first)
+    assert_same_picture(engine, model, (16, 16), row=1)
 
 
 @pytest.mark.parametrize(("built_for", "reason"), [(None, "built without CUDA"), ("13.0", "driver on your system")])
@@ -235,6 +250,18 @@ def test_half_precision_on_a_card_paints_nearly_the_same(model: StyleModel, size
     for row in (0, 1, 0):
         picture, style = trial_picture(*size), model.styles[row].numpy()
         assert psnr_db(engine.run(picture, style), reference.run(picture, style)) >= 35
+
+
+@needs_cuda
+def test_what_comes_back_is_sent_again_as_it_is_and_is_not_overwritten(model: StyleModel) -> None:
+    engine, style = CudaEngine(model), model.styles[0].numpy()
+    first = engine.run(trial_picture(48, 64), style)
+    kept = first.copy()
+    first.flags.writeable = False
+    assert readable(first).is_pinned()
+    again = engine.run(first, style)
+    assert np.array_equal(first, kept)
+    assert np.array_equal(again, engine.run(kept, style))
 
 
 @needs_cuda
