@@ -110,7 +110,7 @@ DEVICE Difference compared(
 }
 
 // One round: each patch tries its own flow and what its four neighbors have found, takes another only if it is truly
-// better, and goes one Gauss-Newton step downhill, but where that leads farther than a patch, which is anywhere.
+// better, and goes up to STEPS Gauss-Newton steps downhill, as long as they lead there, and not farther than a patch.
 KERNEL search(
     int count, const byte *now, const byte *before, const float *gradient, const float *patches, const float *found, float *better,
     int rows, int columns, int height, int width
@@ -132,15 +132,22 @@ KERNEL search(
             ).error();
             if (number == 0 || error < least) best = other, least = error;
         }
-        const float u = found[best], v = found[count + best];
-        const Difference difference = compared(now, before, gradient, top, start, u, v, height, width, true);
-        const float by_x = difference.by_x - difference.sum * patches[3 * count + index];
-        const float by_y = difference.by_y - difference.sum * patches[4 * count + index];
         const float xx = patches[index], xy = patches[count + index], yy = patches[2 * count + index];
-        const float step_x = xx * by_x + xy * by_y, step_y = xy * by_x + yy * by_y;
-        const bool is_near = step_x * step_x + step_y * step_y <= AREA;
-        better[index] = is_near ? u - step_x : u;
-        better[count + index] = is_near ? v - step_y : v;
+        float u = found[best], v = found[count + best], good_u = u, good_v = v;
+        #pragma unroll 1
+        for (int step = 0; step <= STEPS; ++step) {
+            const Difference difference = compared(now, before, gradient, top, start, u, v, height, width, true);
+            const float by_x = difference.by_x - difference.sum * patches[3 * count + index];
+            const float by_y = difference.by_y - difference.sum * patches[4 * count + index];
+            const float along = xx * by_x + xy * by_y, down = xy * by_x + yy * by_y;
+            if (step > 0 && difference.error() >= least) break;
+            least = difference.error(), good_u = u, good_v = v;
+            if (along * along + down * down > AREA) break;
+            u -= along;
+            v -= down;
+        }
+        better[index] = good_u;
+        better[count + index] = good_v;
     }
 }
 

@@ -2,7 +2,7 @@
 
 The same patches, the same step downhill, the same spreading and the same refinement. But where a patch there tries what
 its neighbor has found just now, in raster order, here it tries what its four neighbors found in the round before: what
-is known goes one patch further in each round. A card has the room for more rounds.
+is known goes one patch further in each round. A card has the room for more rounds, and for more steps in each.
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ import torch
 from torch import Tensor
 
 from fnst_live.stabilize import flow as cpu_flow
-from fnst_live.stabilize import patch_search, refinement
+from fnst_live.stabilize import refinement
 from fnst_live.stabilize.device_kernels import kernels_of
 from fnst_live.stabilize.patch_search import PATCH
 
 STRIDE = 3         # from patch to patch
-SEARCH_ROUNDS = 3  # more follow the noise, where there is little else
+SEARCH_ROUNDS = 4
+STEPS = 2          # downhill in each round; more follow the noise, where there is little else
+DAMPING = 500.0    # of a step: a third of the CPU's, which takes one only
 FIRST_ROUNDS = 8   # on the coarsest scale, where nothing is known yet and a patch is a large part of the picture
 REFINEMENT_ROUNDS, SWEEPS = 4, 3
 COLORS = 2         # of a chessboard
 
 CONSTANTS = {
-    "PATCH": PATCH, "STRIDE": STRIDE, "AREA": float(PATCH * PATCH), "DAMPING": float(patch_search.DAMPING),
+    "PATCH": PATCH, "STRIDE": STRIDE, "AREA": float(PATCH * PATCH), "STEPS": STEPS, "DAMPING": DAMPING,
     "STILL_PX": float(cpu_flow.STILL_PX),
     **{name: float(getattr(refinement, name))
        for name in ("SMOOTHNESS", "COLOR", "GRADIENT", "EDGE", "FLAT", "OVER_RELAXATION")},
