@@ -97,7 +97,7 @@ def instance_normalized(x: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e
 
 
 class _Normalized(torch.autograd.Function):
-    """Scale and shift are taken into the one pass that normalizes, and their gradients into the sums it needs anyway."""
+    """Scale and shift are taken into the one pass that normalizes, their gradients into the sums it needs anyway."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, scale: Tensor, shift: Tensor, eps: float) -> Tensor:
