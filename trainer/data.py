@@ -6,7 +6,7 @@ import logging
 import math
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -83,7 +83,16 @@ def _in_eight_bits(image: Image.Image) -> Image.Image:
 
 def to_tensor(picture: Image.Image) -> Tensor:
     """(1, 3, H, W) RGB in [0, 1]."""
-    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).unsqueeze(0).float() / 255
+    return _to_pixels(picture).float() / 255
+
+
+def _to_pixels(picture: Image.Image) -> Tensor:
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).unsqueeze(0)
+
+
+def load_pixels(file: Path) -> Tensor:
+    """A picture as uint8 (1, 3, H, W), turned upright. Raises DataError."""
+    return _to_pixels(open_picture(file))
 
 
 def load_image(file: Path) -> Tensor:
@@ -102,8 +111,19 @@ def load_style_image(file: Path, shorter_side: int) -> Tensor:
 class PhotoCrops:
     """Endless shuffled crops, each reproducible from the seed and its place in the run alone."""
 
-    def __init__(self, photos: list[Path], batch_size: int, size: int, seed: int, *, augment: bool = True):
+    def __init__(
+        self,
+        photos: list[Path],
+        batch_size: int,
+        size: int,
+        seed: int,
+        *,
+        augment: bool = True,
+        load: Callable[[Path], Tensor] = load_pixels,
+    ):
+        """load: as `load_pixels`, or from where photos are kept."""
         self.photos, self.batch_size, self.size, self.seed, self.augment = photos, batch_size, size, seed, augment
+        self._load = load
         self.damaged: set[Path] = set()
 
     def picture(self, place: int, generator: torch.Generator) -> Tensor:
@@ -117,13 +137,13 @@ class PhotoCrops:
         return int(order[offset])
 
     def _readable(self, index: int) -> Tensor:
-        """The photo, or the next one that is not damaged."""
+        """The photo as uint8, or the next one that is not damaged."""
         for offset in range(len(self.photos)):
             file = self.photos[(index + offset) % len(self.photos)]
             if file in self.damaged:
                 continue
             try:
-                return load_image(file)
+                return self._load(file)
             except DataError:
                 self.damaged.add(file)
                 log.warning("skipping damaged photo %s (%d so far)", file, len(self.damaged))
@@ -144,6 +164,7 @@ def random_crop(image: Tensor, size: int, generator: torch.Generator) -> Tensor:
     side = max(1, round(min(height, width) * uniform(0.35, 1.0)))
     top, left = round(uniform(0, height - side)), round(uniform(0, width - side))
     crop = image[:, :, top : top + side, left : left + side]
+    crop = crop if crop.is_floating_point() else crop.float() / 255
     crop = F.interpolate(crop, (size, size), mode="bilinear", antialias=side > size, align_corners=False)
     return crop.flip(3) if uniform(0, 1) < 0.5 else crop
 

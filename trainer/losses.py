@@ -134,21 +134,31 @@ def warp(image: Tensor, grid: Tensor) -> Tensor:
 
 
 def random_motion(count: int, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Random camera motions of up to 3 degrees, 3 % zoom and a sixth of the side.
+    """The sampling grids and masks of so many `random_turns`."""
+    return sampling_grid(random_turns(count, generator), size)
 
-    Returns a sampling grid (count, size, size, 2) and the mask (count, 1, size, size): 0 where it looks outside, and
-    more where one of the pictures has its border than where it has none. There a network paints a frame, unless it
-    learns that what lies at the border of one picture lies in the midst of another.
-    """
+
+def random_turns(count: int, generator: torch.Generator) -> Tensor:
+    """Random camera motions (count, 2, 3) of up to 3 degrees, 3 % zoom and a sixth of the side."""
 
     def uniform(limit: float) -> Tensor:
         return (torch.rand(count, generator=generator) * 2 - 1) * limit
 
     angle, zoom = uniform(math.radians(3)), 1 + uniform(0.03)
     cos, sin = torch.cos(angle) * zoom, torch.sin(angle) * zoom
-    theta = torch.stack([cos, -sin, uniform(1 / 3), sin, cos, uniform(1 / 3)], 1).view(count, 2, 3)
-    grid = F.affine_grid(theta, [count, 1, size, size], align_corners=False)
-    here = F.affine_grid(torch.eye(2, 3).unsqueeze(0), [1, 1, size, size], align_corners=False)
+    return torch.stack([cos, -sin, uniform(1 / 3), sin, cos, uniform(1 / 3)], 1).view(count, 2, 3)
+
+
+def sampling_grid(turns: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Where a camera that moved so finds each of its pixels.
+
+    turns (N, 2, 3). Returns a sampling grid (N, size, size, 2) and the mask (N, 1, size, size): 0 where it looks
+    outside, and more where one of the pictures has its border than where it has none. There a network paints a frame,
+    unless it learns that what lies at the border of one picture lies in the midst of another.
+    """
+    grid = F.affine_grid(turns, [len(turns), 1, size, size], align_corners=False)
+    unmoved = torch.eye(2, 3, device=turns.device).unsqueeze(0)
+    here = F.affine_grid(unmoved, [1, 1, size, size], align_corners=False)
     there, here = (places.abs().amax(3) for places in (grid, here))  # 1 is the border of either picture
     near_border = torch.maximum(there, here) > 1 - 2 * BORDER / size
     mask = (there <= 1) * torch.where(near_border, BORDER_WEIGHT, INNER_WEIGHT)

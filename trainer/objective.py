@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -45,6 +46,11 @@ class Objective:
     grams: Features
     precision: str
 
+    @cached_property
+    def _style_weights(self) -> Tensor:
+        """(style_count,); made once, since a card would be waited for every time."""
+        return torch.tensor(self.weights.style, device=next(iter(self.grams.values())).device)
+
     def blended(self) -> Objective:
         """One painting, the mean of all."""
         return replace(self, grams={layer: gram.mean(0, keepdim=True) for layer, gram in self.grams.items()})
@@ -58,11 +64,15 @@ class Objective:
         """
         with mixed_precision(self.precision, batch.content.device):
             vectors = styles[batch.rows]                                  # (N, style_length)
-            stylized = network(batch.content, vectors)                    # (N, 3, S, S)
+            motion = batch.motion if self.weights.temporal else None
+            if motion is None:
+                stylized = network(batch.content, vectors)                # (N, 3, S, S)
+            else:  # in one pass: a card takes as long to be told of a layer as to compute it
+                both = torch.cat([batch.content, motion.content]), torch.cat([vectors, vectors])
+                stylized, moved = network(*both).chunk(2)
             losses = self.picture_losses(stylized, batch.content, batch.rows, energies)
-            if batch.motion is not None and self.weights.temporal:
-                moved = network(batch.motion.content, vectors)            # (N, 3, S, S)
-                steadiness = temporal_loss(stylized, moved, batch.motion.grid, batch.motion.mask)
+            if motion is not None:
+                steadiness = temporal_loss(stylized, moved, motion.grid, motion.mask)
                 losses["temporal"] = steadiness * self.weights.temporal
         return {**losses, "total": torch.stack(list(losses.values())).sum()}
 
@@ -82,11 +92,10 @@ class Objective:
         with torch.no_grad():
             content_features = self.loss_network(content, CONTENT_LAYERS)
         features = pyramid_features(stylized, self.loss_network, self.weights.style_levels)
-        style_weights = torch.tensor(self.weights.style, device=rows.device)      # (style_count,)
         return {
             "content": content_loss(features, content_features, energies) * self.weights.content,
             "style": style_loss(
-                features, {layer: gram[rows] for layer, gram in self.grams.items()}, style_weights[rows]
+                features, {layer: gram[rows] for layer, gram in self.grams.items()}, self._style_weights[rows]
             ),
             "tv": total_variation_loss(stylized) * self.weights.tv,
         }

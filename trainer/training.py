@@ -17,10 +17,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from trainer.batches import Batch, BatchesAhead, make_batch
+from trainer.batch_workers import batches_ahead, process_count
+from trainer.batches import Batch, make_batch
 from trainer.checkpoint import checkpoint_files, load_newest_checkpoint, share_state
 from trainer.config import TrainConfig, require_inputs
-from trainer.data import PhotoCrops, find_photos, hold_out
+from trainer.data import PhotoCrops, find_photos, hold_out, load_pixels
 from trainer.descent import Minimized, backward, is_going_wrong, is_scaled_too_far, remember_loss
 from trainer.device import choose_device
 from trainer.errors import DivergenceError
@@ -28,6 +29,7 @@ from trainer.imitation import make_imitation
 from trainer.keeper import Keeper
 from trainer.learner import Learner, new_learner, set_learning_rate, update_averages
 from trainer.objective import make_objective
+from trainer.photo_shelf import shelved
 from trainer.preview import PREVIEW_PHOTO_COUNT
 from trainer.processes import Processes, join_processes, local_rank
 from trainer.provenance import provenance
@@ -62,7 +64,11 @@ def train_together(
     """All processes of the run go through this side by side; mostly there is but one."""
     share = processes.share_of(config.batch_size)
     files, preview_files = training_and_preview_photos(config)
-    photos = PhotoCrops(files, config.batch_size, config.image_size, config.seed, augment=config.augment == "webcam")
+    helpers = process_count(torch_device)
+    photos = PhotoCrops(
+        files, config.batch_size, config.image_size, config.seed, augment=config.augment == "webcam",
+        load=shelved(files, helpers) if helpers else load_pixels,
+    )
     objective = what_to_minimize(config, torch_device)
     learner = new_learner(config, torch_device)
     folder = RunFolder(config.save_model_dir, config.name)
@@ -75,8 +81,12 @@ def train_together(
     keeper = Keeper(config, folder, learner, origin, preview_files, schedule) if processes.is_first else None
 
     style_count, with_motion = len(config.style_image), config.temporal_weight > 0 and config.teacher is None
-    make = partial(make_batch, photos, style_count=style_count, with_motion=with_motion, share=share)
-    with stop_on_signals() as stop, BatchesAhead(make) as batches, keeper or contextlib.nullcontext():
+    on_card = torch_device.type == "cuda"
+    make = partial(
+        make_batch, photos, style_count=style_count, with_motion=with_motion, share=share, on_card=on_card
+    )
+    ahead = batches_ahead(make, helpers, pinned=on_card)
+    with stop_on_signals() as stop, ahead as batches, keeper or contextlib.nullcontext():
         while not processes.any(stop.is_set() or (processes.is_first and schedule.is_over(learner.course.step))):
             step = learner.course.step
             batch = batches.take(step)

@@ -24,6 +24,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  (the field's own name for it)
 from torch import Tensor, nn
 
+from fnst_live.stylenet.channels_last import instance_normalized, learns_on_card
 from fnst_live.stylenet.layers import (
     each_normalized,
     is_half_on_cpu,
@@ -85,6 +86,8 @@ def conditional_instance_norm(x: Tensor, affine: Affine) -> Tensor:
 
     Half precision loses the mean of large pictures: the statistics are what overflows, not the result.
     """
+    if learns_on_card(x):
+        return instance_normalized(x, *affine)
     if is_half_on_cpu(x):
         return each_normalized(x, affine.scale.flatten(1), affine.shift.flatten(1))
     if is_one_on_card(x):

@@ -70,6 +70,37 @@ def test_the_moved_picture_is_the_picture_moved() -> None:
     assert 0.009 < float(difference.std()) < 0.011  # the sensor's noise, and nothing else
 
 
+def test_a_card_sees_the_motion_that_a_processor_sees(batches: PhotoCrops) -> None:
+    """All but the noise, which it draws itself: the same for the same picture."""
+    cpu = torch.device("cpu")
+    drawn = make_batch(batches, 4, 3, with_motion=True, on_card=True)
+    assert drawn.motion is None
+    made, expected = drawn.to(cpu), make_batch(batches, 4, 3, with_motion=True)
+    assert made.motion is not None
+    assert expected.motion is not None
+    assert torch.equal(made.content, expected.content)
+    assert torch.equal(made.rows, expected.rows)
+    torch.testing.assert_close(made.motion.grid, expected.motion.grid)
+    assert torch.equal(made.motion.mask, expected.motion.mask)
+    noise = made.motion.content - warp(made.content, made.motion.grid)
+    assert 0.009 < float(noise.std()) < 0.011
+    assert_same(drawn.to(cpu), made)
+
+
+def test_pieces_see_the_motion_of_the_whole(batches: PhotoCrops) -> None:
+    drawn, cpu = make_batch(batches, 4, 3, with_motion=True, on_card=True), torch.device("cpu")
+    pieces = [piece.to(cpu) for piece in drawn.pieces(2)]
+    motion = joined([piece.motion for piece in pieces if piece.motion is not None])
+    content, rows = (torch.cat([getattr(piece, name) for piece in pieces]) for name in ("content", "rows"))
+    whole = drawn.to(cpu)
+    assert motion is not None
+    assert whole.motion is not None
+    assert torch.equal(content, whole.content)
+    assert torch.equal(rows, whole.rows)
+    for name in ("content", "grid", "mask"):
+        torch.testing.assert_close(getattr(motion, name), getattr(whole.motion, name))
+
+
 def test_batches_ahead_are_those_of_their_steps(batches: PhotoCrops) -> None:
     """Whatever the order: a rollback goes back."""
     make = partial(make_batch, batches, style_count=2, with_motion=True)
