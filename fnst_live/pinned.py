@@ -31,14 +31,17 @@ class Departure:
         Pinned ones are waited for. Otherwise torch would record an event on the stream when somebody lets go of them,
         on whichever thread that is, and the stream may be capturing by then.
         """
-        levels = readable(pixels)
-        if levels.is_pinned():
-            self._levels.copy_(levels)
+        if is_pinned(pixels):
+            self._levels.copy_(readable(pixels))
             return
         if self._staged is None:
             self._staged = beside(self._levels)
-        self._staged.copy_(levels)  # by torch, on as many threads as it has
+        self._staged.numpy()[...] = pixels  # not by torch, whose threads spin for a while: codecs need the cores
         self._levels.copy_(self._staged, non_blocking=True)
+
+
+def is_pinned(pixels: Pixels) -> bool:
+    return pixels.flags.c_contiguous and readable(pixels).is_pinned()
 
 
 def fetched(levels: Tensor) -> Pixels:

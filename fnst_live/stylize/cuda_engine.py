@@ -18,6 +18,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from fnst_live.cuda_graph import captured, own_stream
 from fnst_live.errors import EngineError
@@ -26,6 +27,7 @@ from fnst_live.frames.pixels import from_levels, to_levels
 from fnst_live.pinned import Departure, fetched
 from fnst_live.stylenet.model_file import StyleModel
 from fnst_live.stylenet.transformer_net import settle
+from fnst_live.stylize.device_strokes import painted_coarse_to_fine
 from fnst_live.stylize.engine import StyleVector
 
 DEVICE = torch.device("cuda")
@@ -37,7 +39,7 @@ SIZES_KEPT = 6  # by each lane: what broad strokes take for one picture, and who
 
 
 class CudaEngine:
-    """Satisfies `stylize.engine.Engine`."""
+    """Satisfies `stylize.engine.BroadEngine`."""
 
     name, precision = "cuda", "f16"
 
@@ -51,13 +53,17 @@ class CudaEngine:
         network = in_faster_layout(network.to(DEVICE, DTYPE), model.styles.shape[1])
         self._idle_lanes: queue.LifoQueue[Lane] = queue.LifoQueue()  # the one used last knows the size
         for _ in range(lanes):
-            self._idle_lanes.put(Lane(network))
+            self._idle_lanes.put(Lane(SizedNetwork(network, model.multiple_of, model.min_side)))
 
     def run(self, pixels: Pixels, style: StyleVector) -> Pixels:
         """See `Engine.run`. Raises EngineError where the card fails: it has no memory left, or is gone."""
+        return self.run_broad(pixels, style, stroke_size=1)
+
+    def run_broad(self, pixels: Pixels, style: StyleVector, stroke_size: int) -> Pixels:
+        """See `BroadEngine.run_broad`. Raises EngineError as `run` does."""
         lane = self._idle_lanes.get()
         try:
-            return lane.paint(pixels, style)
+            return lane.paint(pixels, style, stroke_size)
         except RuntimeError as error:
             reason = str(error).partition("\n")[0]
             raise EngineError(
@@ -70,36 +76,40 @@ class CudaEngine:
 class Lane:
     """Paints one picture at a time, on a stream of its own."""
 
-    def __init__(self, network: nn.Module):
+    def __init__(self, network: SizedNetwork):
         self._network = network
         self._stream = own_stream(self)
         self._easels: OrderedDict[tuple[int, ...], Easel] = OrderedDict()
 
     @torch.no_grad()
-    def paint(self, pixels: Pixels, style: StyleVector) -> Pixels:
+    def paint(self, pixels: Pixels, style: StyleVector, stroke_size: int) -> Pixels:
         """Where memory runs out, what is kept for other sizes is given up."""
         with torch.cuda.stream(self._stream):
             with contextlib.suppress(torch.OutOfMemoryError):
-                return self._easel_for(pixels.shape, len(style)).paint(pixels, style)
+                return self._easel_for(pixels.shape, stroke_size, len(style)).paint(pixels, style)
             self._easels.clear()  # not earlier: an error that is being handled keeps alive what it failed with
-            return self._easel_for(pixels.shape, len(style)).paint(pixels, style)
+            return self._easel_for(pixels.shape, stroke_size, len(style)).paint(pixels, style)
 
-    def _easel_for(self, shape: tuple[int, ...], style_length: int) -> Easel:
+    def _easel_for(self, shape: tuple[int, ...], stroke_size: int, style_length: int) -> Easel:
         """The one used last stands last."""
-        if shape not in self._easels:
+        key = (*shape, stroke_size)
+        if key not in self._easels:
             if len(self._easels) == SIZES_KEPT:
                 self._easels.popitem(last=False)
-            self._easels[shape] = Easel(self._network, self._stream, shape, style_length)
-        self._easels.move_to_end(shape)
-        return self._easels[shape]
+            self._easels[key] = Easel(self._network, self._stream, shape, stroke_size, style_length)
+        self._easels.move_to_end(key)
+        return self._easels[key]
 
 
 class Easel:
-    """Buffers, and the captured work of one picture, for one size."""
+    """Buffers, and the captured work of one picture, for one size and one breadth of strokes."""
 
-    def __init__(self, network: nn.Module, stream: torch.cuda.Stream, shape: tuple[int, ...], style_length: int):
+    def __init__(
+        self, network: SizedNetwork, stream: torch.cuda.Stream, shape: tuple[int, ...], stroke_size: int,
+        style_length: int,
+    ):
         """shape: (H, W, 3). The stream is the current one."""
-        self._network, self._stream = network, stream
+        self._network, self._stream, self._stroke_size = network, stream, stroke_size
         self._levels = torch.zeros(shape, dtype=torch.uint8, device=DEVICE)
         self._departure = Departure(self._levels)
         self._style = torch.zeros((1, style_length), dtype=DTYPE, device=DEVICE)
@@ -108,7 +118,7 @@ class Easel:
         self._was_used = False
 
     def paint(self, pixels: Pixels, style: StyleVector) -> Pixels:
-        """The result is in pinned memory of its own; a classic network rounds its size up."""
+        """The result is in pinned memory of its own."""
         self._send_style(style)
         self._departure.send(pixels)
         return fetched(self._painting())
@@ -131,7 +141,30 @@ class Easel:
 
     def _painted(self) -> Tensor:
         """uint8 (H, W, 3), of what lies in the buffers."""
-        return to_levels(self._network(from_levels(self._levels, DTYPE), self._style))
+        return to_levels(painted_coarse_to_fine(from_levels(self._levels, DTYPE), self._paint, self._stroke_size))
+
+    def _paint(self, image: Tensor) -> Tensor:
+        return self._network.painted(image, self._style)
+
+
+class SizedNetwork:
+    """A network that takes pictures of any size: extended to the right and down until it can, and cropped again."""
+
+    def __init__(self, network: nn.Module, multiple_of: int, min_side: int):
+        self._network, self._multiple_of, self._min_side = network, multiple_of, min_side
+
+    def painted(self, image: Tensor, style: Tensor) -> Tensor:
+        """(1, 3, H, W) in [0, 1] to the same, nominally."""
+        height, width = image.shape[2:]
+        bottom, right = (self._next_size(side) - side for side in (height, width))
+        if bottom or right:
+            can_mirror = bottom < height and right < width
+            image = functional.pad(image, (0, right, 0, bottom), mode="reflect" if can_mirror else "replicate")
+        painted: Tensor = self._network(image, style)
+        return painted[:, :, :height, :width]
+
+    def _next_size(self, side: int) -> int:
+        return max(self._min_side, -(-side // self._multiple_of) * self._multiple_of)
 
 
 @torch.no_grad()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,15 @@ class Engine(Protocol):
         H and W are multiples of the network's `multiple_of` and at least its `min_side`. The result may be larger by
         a few pixels at the right and bottom (a classic network rounds up); the caller crops.
         """
+
+
+@runtime_checkable
+class BroadEngine(Engine, Protocol):
+    """One that paints coarse to fine by itself: on a card pictures need not leave it between the passes."""
+
+    def run_broad(self, pixels: Pixels, style: StyleVector, stroke_size: int) -> Pixels | None:
+        """uint8 (H, W, 3) of any size to the same, as `stroke_size.paint_coarse_to_fine` does it; None where it is not
+        able to, or no longer."""
 
 
 def torch_device_of(engine: Engine) -> str | None:

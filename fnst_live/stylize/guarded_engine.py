@@ -7,10 +7,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 from fnst_live.errors import EngineError
 from fnst_live.frames.frame import Pixels
-from fnst_live.stylize.engine import Engine, StyleVector
+from fnst_live.stylize.engine import BroadEngine, Engine, StyleVector
+
+Painted = TypeVar("Painted", Pixels, Pixels | None)
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +41,23 @@ class GuardedEngine:
 
     def run(self, pixels: Pixels, style: StyleVector) -> Pixels:
         """See `Engine.run`. Raises EngineError where the other one fails, too."""
+        return self._guarded(lambda engine: engine.run(pixels, style))
+
+    def run_broad(self, pixels: Pixels, style: StyleVector, stroke_size: int) -> Pixels | None:
+        """See `BroadEngine.run_broad`: the processor's engines leave that to their caller."""
+        return self._guarded(
+            lambda engine: engine.run_broad(pixels, style, stroke_size) if isinstance(engine, BroadEngine) else None
+        )
+
+    def _guarded(self, run: Callable[[Engine], Painted]) -> Painted:
         used = self._engine
         try:
-            return used.run(pixels, style)
+            return run(used)
         except EngineError as error:
             if self._has_given_up and used is self._engine:
                 raise
             self._give_up(error)
-        return self._engine.run(pixels, style)
+        return run(self._engine)
 
     def _give_up(self, error: EngineError) -> None:
         with self._giving_up:

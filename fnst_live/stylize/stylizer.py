@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from fnst_live.frames.frame import Frame, Pixels
-from fnst_live.stylize.engine import Engine, StyleVector
+from fnst_live.stylize.engine import BroadEngine, Engine, StyleVector
 from fnst_live.stylize.stroke_size import automatic_stroke_size, paint_coarse_to_fine
 
 
@@ -28,7 +28,14 @@ class NetworkStylizer:
 
     def stylize(self, content: Frame) -> Frame:
         stroke_size = self.stroke_size or automatic_stroke_size(content.size)
-        return content.with_pixels(paint_coarse_to_fine(content.pixels, self._painted, stroke_size))
+        return content.with_pixels(self._painted_broadly(content.pixels, stroke_size))
+
+    def _painted_broadly(self, pixels: Pixels, stroke_size: int) -> Pixels:
+        if stroke_size > 1 and isinstance(self.engine, BroadEngine):
+            painted = self.engine.run_broad(pixels, self.style, stroke_size)
+            if painted is not None:
+                return painted
+        return paint_coarse_to_fine(pixels, self._painted, stroke_size)
 
     def _painted(self, pixels: Pixels) -> Pixels:
         height, width = pixels.shape[:2]

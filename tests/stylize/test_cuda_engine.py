@@ -8,20 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from fnst_live import cuda_graph
 from fnst_live.errors import EngineError
+from fnst_live.frames.frame import Frame, Pixels
 from fnst_live.frames.pixels import from_levels, readable
+from fnst_live.pinned import Departure
 from fnst_live.stylenet.model_file import StyleModel
 from fnst_live.stylize import cuda_engine
-from fnst_live.stylize.cuda_engine import SIZES_KEPT, CudaEngine, Easel
+from fnst_live.stylize.cuda_engine import SIZES_KEPT, CudaEngine, Easel, SizedNetwork
 from fnst_live.stylize.selection import psnr_db, trial_picture
+from fnst_live.stylize.stylizer import NetworkStylizer
 from fnst_live.stylize.torch_engine import TorchEngine
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
@@ -76,9 +79,38 @@ def test_every_size_and_style_in_turn(on_cpu: None, model: StyleModel) -> None:
             assert_same_picture(engine, model, size, row)
 
 
-def test_a_classic_network_rounds_up(on_cpu: None, classic_model: StyleModel) -> None:
+def test_a_classic_network_rounds_up_and_what_is_too_much_is_cropped(on_cpu: None, classic_model: StyleModel) -> None:
     painted = CudaEngine(classic_model).run(trial_picture(18, 21), classic_model.styles[0].numpy())
-    assert painted.shape == (20, 24, 3)
+    assert painted.shape == (18, 21, 3)
+
+
+@pytest.mark.parametrize("stroke_size", [1, 2, 4])
+@pytest.mark.parametrize("size", [(256, 272), (301, 277), (130, 260), (20, 9), (1, 1)])
+def test_broad_strokes_are_those_of_the_other_engines(
+    on_cpu: None, model: StyleModel, size: tuple[int, int], stroke_size: int
+) -> None:
+    picture = Frame(trial_picture(*size), 0, Fraction(1, 30), 1, 0)
+    painted, expected = (
+        NetworkStylizer(
+            engine, model.styles[0].numpy(), model.multiple_of, model.min_side, stroke_size
+        ).stylize(picture)
+        for engine in (CudaEngine(model), TorchEngine(model))
+    )
+    assert painted.size == expected.size
+    assert psnr_db(painted.pixels, expected.pixels) >= 35
+
+
+def test_broad_strokes_are_painted_in_one_go(on_cpu: None, model: StyleModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, sent = CudaEngine(model), []
+    send = Departure.send
+
+    def noted(departure: Departure, pixels: Pixels) -> None:
+        sent.append(pixels.shape[:2])
+        send(departure, pixels)
+
+    monkeypatch.setattr(Departure, "send", noted)
+    engine.run_broad(trial_picture(256, 256), model.styles[0].numpy(), 2)
+    assert sent == [(256, 256)]
 
 
 def test_a_picture_may_be_read_only_and_the_result_is_not_overwritten(on_cpu: None, model: StyleModel) -> None:
@@ -192,9 +224,11 @@ def test_where_memory_runs_out_other_sizes_are_given_up(
 ) -> None:
     engine, made = CudaEngine(model), []
 
-    def easel(network: nn.Module, stream: torch.cuda.Stream, shape: tuple[int, ...], style_length: int) -> Easel:
+    def easel(
+        network: SizedNetwork, stream: torch.cuda.Stream, shape: tuple[int, ...], stroke_size: int, style_length: int
+    ) -> Easel:
         made.append(shape[:2])
-        return Easel(network, stream, shape, style_length)
+        return Easel(network, stream, shape, stroke_size, style_length)
 
     monkeypatch.setattr(cuda_engine, "Easel", easel)
     assert_same_picture(engine, model, (16, 16))
@@ -250,6 +284,16 @@ def test_half_precision_on_a_card_paints_nearly_the_same(model: StyleModel, size
     for row in (0, 1, 0):
         picture, style = trial_picture(*size), model.styles[row].numpy()
         assert psnr_db(engine.run(picture, style), reference.run(picture, style)) >= 35
+
+
+@needs_cuda
+@pytest.mark.parametrize("size", [(480, 640), (303, 277)])
+def test_broad_strokes_on_a_card(model: StyleModel, size: tuple[int, int]) -> None:
+    engine, style = CudaEngine(model), model.styles[0].numpy()
+    reference = NetworkStylizer(TorchEngine(model), style, model.multiple_of, model.min_side, 2)
+    expected = reference.stylize(Frame(trial_picture(*size), 0, Fraction(1, 30), 1, 0)).pixels
+    for _ in range(3):
+        assert psnr_db(engine.run_broad(trial_picture(*size), style, 2), expected) >= 35
 
 
 @needs_cuda

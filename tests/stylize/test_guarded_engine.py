@@ -56,6 +56,22 @@ def test_the_processor_goes_on_where_the_card_has_failed(card: FakeEngine, caplo
     assert caplog.messages == ["painting on the processor, since the card fails: unknown error"]
 
 
+class FakeBroadEngine(FakeEngine):
+    def run_broad(self, pixels: Pixels, style: StyleVector, stroke_size: int) -> Pixels:
+        return self.run(pixels, style) * np.uint8(stroke_size)
+
+
+def test_broad_strokes_are_the_cards_affair_as_long_as_it_works() -> None:
+    card = FakeBroadEngine("cuda", 1)
+    engine = GuardedEngine(card, lambda: FakeEngine("openvino", 2))
+    painted = engine.run_broad(PICTURE, STYLE, 4)
+    assert painted is not None
+    assert painted[0, 0, 0] == 4
+    card.is_broken = True
+    assert engine.run_broad(PICTURE, STYLE, 4) is None
+    assert engine.name == "openvino"
+
+
 def test_where_the_other_fails_too_it_is_said(card: FakeEngine) -> None:
     other = FakeEngine("openvino", 2)
     card.is_broken = other.is_broken = True
