@@ -12,7 +12,7 @@ import itertools
 import statistics
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -211,12 +211,14 @@ class _StandInCamera:
 
 @dataclass(frozen=True)
 class _Moment:
-    """A result, when it was ready. cpu_s: what the process had used by then."""
+    """A result, when it was ready. cpu_s: what the process had used by then. Its pictures are let go of, as a window
+    does: who keeps them all has fresh memory fetched for every one, which on a card takes longer than painting it."""
 
     ready_s: float
     cpu_s: float
     latency_ms: float
-    finished: Finished
+    stage_ms: Mapping[str, float]
+    work_size: FrameSize
 
 
 class _Results:
@@ -231,7 +233,9 @@ class _Results:
         ready_s = time.monotonic()
         latency_ms = (ready_s - finished.sketch.captured.frame.captured_s) * 1000
         with self._changed:
-            self._moments.append(_Moment(ready_s, time.process_time(), latency_ms, finished))
+            self._moments.append(
+                _Moment(ready_s, time.process_time(), latency_ms, finished.stage_ms, finished.work_size)
+            )
             self._changed.notify_all()
 
     def fail(self, error: Exception) -> None:
@@ -256,11 +260,10 @@ def _figures_of(moments: list[_Moment], engine: str, network_fps: float) -> Path
     steps_s = [after.ready_s - before.ready_s for before, after in itertools.pairwise(moments)]
     cpu_ms = (moments[-1].cpu_s - moments[0].cpu_s) * 1000 / len(steps_s)
     stages = {
-        stage: statistics.median(moment.finished.stage_ms[stage] for moment in moments)
-        for stage in moments[-1].finished.stage_ms
+        stage: statistics.median(moment.stage_ms[stage] for moment in moments) for stage in moments[-1].stage_ms
     }
     latency_ms = Spread.of([moment.latency_ms for moment in moments])
-    seen = moments[-1].finished.work_size
+    seen = moments[-1].work_size
     return PathFigures(engine, 1, fps_of(steps_s), cpu_ms, network_fps, latency_ms, stages, seen)
 
 
