@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from fnst_live.frames.frame import FrameSize
 from fnst_live.live.painter import LivePainter
 from fnst_live.live.palette import Palette
 from fnst_live.live_settings import LiveLook
+from fnst_live.pipeline.live import Finished, LiveSketch
 from fnst_live.settings import LookSettings
 
 SIZE = FrameSize(64, 48)
@@ -48,6 +51,30 @@ def test_frames_a_second_of_stretches() -> None:
     assert even.count == 5
     assert fps_of([0.1, 0.1, 0.4]) == Spread.of([10, 10, 2.5])
     assert fps_of([0.5]).median == 2
+
+
+def test_live_pictures_are_let_go_of(
+    material: Material, look: LookSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures: list[weakref.ref[Finished]] = []
+    finish = LivePainter.finish
+
+    def noted(painter: LivePainter, sketch: LiveSketch) -> Finished:
+        finished = finish(painter, sketch)
+        pictures.append(weakref.ref(finished))
+        return finished
+
+    monkeypatch.setattr(LivePainter, "finish", noted)
+    figures_of = end_to_end._figures_of
+
+    def figures_when_done(moments: Any, *rest: Any) -> PathFigures:
+        gc.collect()
+        assert len(moments) > BUDGET.fewest_runs
+        assert sum(picture() is not None for picture in pictures) <= 2  # what a window would be showing
+        return figures_of(moments, *rest)
+
+    monkeypatch.setattr(end_to_end, "_figures_of", figures_when_done)
+    live_figures(material, Palette(), look, BUDGET)
 
 
 def test_the_scene_goes_to_and_fro_without_a_jump(material: Material) -> None:
