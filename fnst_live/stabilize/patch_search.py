@@ -25,7 +25,7 @@ Pictures = tuple[Plane, Plane, Plane, Plane, Plane]
 PATCH = 8    # pixels wide and high
 MARGIN = 16
 BANDS = 8    # of rows; what a patch has found does not spread from one to the next (nor does it in OpenCV's)
-DAMPING = np.float32(1500)  # of a step, as that much of squared gradient: where there is none, noise is not followed
+DAMPING = np.float32(250)  # of a step, as that much of squared gradient: where there is none, noise is not followed
 ALIKE_PX = np.float32(0.06)  # two flows that differ by less, of which one step is enough
 
 ONE, AREA = np.float32(1), np.float32(PATCH * PATCH)  # a whole number would turn a sum into float64, at half the speed
