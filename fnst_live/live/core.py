@@ -35,6 +35,7 @@ from fnst_live.sources.clip_player import ClipPlayer
 from fnst_live.sources.clip_sound import ClipSound, SoundChunk
 from fnst_live.stabilize.warm_up import WarmUp
 from fnst_live.style_library import list_styles
+from fnst_live.stylize.engine import torch_device_of
 
 
 class LiveCore:
@@ -157,6 +158,7 @@ class LiveCore:
     def _on_brush(self, brush: Brush) -> None:
         before, self._brush = self._brush, brush
         if before is None or before.model.engine is not brush.model.engine:
+            self._warm_up.prepare(torch_device_of(brush.model.engine))
             self._on_event(EngineReady(brush.model.engine.name, brush.model.engine.precision))
         if before is None or before.style != brush.style:
             self._on_event(StyleChanged(brush.style))

@@ -2,7 +2,9 @@
 //
 // past, warped, mixed: three planes; fresh: bytes. Sums are of fixed-point numbers.
 
-enum { CHANGE, CRISPNESS, FRESH_CRISPNESS, LUMA, LUMA_SQUARED, SATURATION, FRESH_LUMA, FRESH_LUMA_SQUARED, FRESH_SATURATION };
+enum {
+    CHANGE, CRISPNESS, FRESH_CRISPNESS, LUMA, LUMA_SQUARED, SATURATION, FRESH_LUMA, FRESH_LUMA_SQUARED, FRESH_SATURATION
+};
 enum { SOFTNESS, SAMENESS, CONTRAST_GAIN, COLOR_GAIN, MEAN_LUMA };  // what is known of the whole picture
 #define FIXED_POINT 4096.0f
 
@@ -18,11 +20,14 @@ KERNEL carry(int count, const float *past, const float *flow, float *warped, int
 
 // By how much broad colors differ: three planes. count: of all three.
 KERNEL coarsen(
-    int count, const float *warped, const byte *fresh, float *difference, int height, int width, int coarse_height, int coarse_width
+    int count, const float *warped, const byte *fresh, float *difference, int height, int width, int coarse_height,
+    int coarse_width
 ) {
     EACH(index, count) {
         const int cells = coarse_height * coarse_width, color = index / cells, cell = index % cells;
-        const float past = area_mean(warped + color * height * width, height, width, 1, coarse_height, coarse_width, cell);
+        const float past = area_mean(
+            warped + color * height * width, height, width, 1, coarse_height, coarse_width, cell
+        );
         const float now = area_mean(fresh + color, height, width, 3, coarse_height, coarse_width, cell);
         difference[index] = fabsf(past - now);
     }
@@ -52,8 +57,8 @@ DEVICE float softened(float shift) {
 // weight: of the past, where it can be believed.
 KERNEL mix(
     int count, const float *warped, const byte *fresh, const float *flow, const float *trust, const float *likeness,
-    const float *weight, const float *known, float *mixed, int half_height, int half_width, int coarse_height, int coarse_width,
-    int height, int width
+    const float *weight, const float *known, float *mixed, int half_height, int half_width, int coarse_height,
+    int coarse_width, int height, int width
 ) {
     EACH(index, count) {
         const int x = index % width, y = index / width, row = y * width;
@@ -98,7 +103,9 @@ KERNEL measure_crispness(int count, const float *mixed, const byte *fresh, Sum *
     }
 }
 
-DEVICE float luma_of(float red, float green, float blue) { return LUMA_RED * red + LUMA_GREEN * green + LUMA_BLUE * blue; }
+DEVICE float luma_of(float red, float green, float blue) {
+    return LUMA_RED * red + LUMA_GREEN * green + LUMA_BLUE * blue;
+}
 
 DEVICE void add_color(Sum *sums, int first, int index, float red, float green, float blue) {
     const float luma = luma_of(red, green, blue);
@@ -118,7 +125,9 @@ KERNEL measure_color(int count, const float *mixed, const byte *fresh, Sum *sums
     }
 }
 
-DEVICE float mean_of(const Sum *sums, int which, int count) { return (float)(total(sums, which) / FIXED_POINT / max(count, 1)); }
+DEVICE float mean_of(const Sum *sums, int which, int count) {
+    return (float)(total(sums, which) / FIXED_POINT / max(count, 1));
+}
 
 DEVICE float spread_of(const Sum *sums, int first, int count) {
     const double mean = total(sums, first) / FIXED_POINT / count, square = total(sums, first + 1) / FIXED_POINT / count;
@@ -132,17 +141,22 @@ DEVICE float gain(float wanted, float found) {
 // How crisply the past is fetched the next time, and by how much contrast and saturation are stretched now.
 KERNEL rule_picture(int count, const Sum *sums, const byte *is_cut, float *known, int crisp_pixels, int color_pixels) {
     EACH(index, count) {
-        const float kept = mean_of(sums, CRISPNESS, crisp_pixels) / fmaxf(mean_of(sums, FRESH_CRISPNESS, crisp_pixels), 1e-6f);
+        const float fresh_crispness = mean_of(sums, FRESH_CRISPNESS, crisp_pixels);
+        const float kept = mean_of(sums, CRISPNESS, crisp_pixels) / fmaxf(fresh_crispness, 1e-6f);
         const float softness = clamped(known[SOFTNESS] + SOFTNESS_STEP * (kept - CRISPNESS_KEPT), CRISPEST, SOFTEST);
         known[SOFTNESS] = *is_cut ? 0 : softness;
         known[CONTRAST_GAIN] = gain(spread_of(sums, FRESH_LUMA, color_pixels), spread_of(sums, LUMA, color_pixels));
-        known[COLOR_GAIN] = gain(mean_of(sums, FRESH_SATURATION, color_pixels), mean_of(sums, SATURATION, color_pixels));
+        known[COLOR_GAIN] = gain(
+            mean_of(sums, FRESH_SATURATION, color_pixels), mean_of(sums, SATURATION, color_pixels)
+        );
         known[MEAN_LUMA] = mean_of(sums, LUMA, color_pixels);
     }
 }
 
 // The picture, as the next one's past and as bytes; after a cut, just as it was painted.
-KERNEL recolor(int count, const float *mixed, const byte *fresh, const byte *is_cut, const float *known, float *past, byte *picture) {
+KERNEL recolor(
+    int count, const float *mixed, const byte *fresh, const byte *is_cut, const float *known, float *past, byte *picture
+) {
     EACH(index, count) {
         const float luma = luma_of(mixed[index], mixed[count + index], mixed[2 * count + index]);
         const float gray = known[CONTRAST_GAIN] * (luma - known[MEAN_LUMA]) + known[MEAN_LUMA];

@@ -1,9 +1,9 @@
-// What all kernels stand on. A kernel does one thing for each of `count` numbers, in any order; so the same source, built
-// as C++ with ON_HOST, is a loop, which is how it is tested where there is no card.
+// What all kernels stand on. A kernel does one thing for each of `count` numbers, in any order; so the same source,
+// built as C++ with ON_HOST, is a loop, which is how it is tested where there is no card.
 //
-// Planes are row by row, one after the other; colors of bytes lie side by side, those of floats in planes. What a kernel
-// changes it takes without const. Sums over a picture are of whole numbers, since the order in which threads come differs
-// from run to run.
+// Planes are row by row, one after the other; colors of bytes lie side by side, those of floats in planes. What a
+// kernel changes it takes without const. Sums over a picture are of whole numbers, since the order in which threads
+// come differs from run to run.
 
 typedef unsigned char byte;
 typedef unsigned long long Sum;
@@ -28,7 +28,7 @@ DEVICE bool is_first_of_group(Sum *) { return true; }
 #define EACH(index, count) \
     for (int index = blockIdx.x * blockDim.x + threadIdx.x; index < (count); index += gridDim.x * blockDim.x)
 
-// The 32 threads of a warp, where all of them come by, add up among themselves, and one has the sum; else each has its own.
+// The 32 threads of a warp, where all of them come by, add up among themselves, and one has the sum; else each its own.
 DEVICE bool is_first_of_group(Sum *value) {
     if (__activemask() != 0xffffffff) return true;
     for (int apart = 16; apart > 0; apart /= 2) *value += __shfl_xor_sync(0xffffffff, *value, apart);
@@ -60,9 +60,10 @@ DEVICE float fetched(const Value *plane, int height, int width, int step, float 
     const int left = (int)x, above = (int)y;
     const int right = min(left + 1, width - 1), below = min(above + 1, height - 1);
     const float along = x - left, down = y - above;
-    const float upper = plane[(above * width + left) * step] * (1 - along) + plane[(above * width + right) * step] * along;
-    const float lower = plane[(below * width + left) * step] * (1 - along) + plane[(below * width + right) * step] * along;
-    return upper * (1 - down) + lower * down;
+    const Value *upper = plane + above * width * step, *lower = plane + below * width * step;
+    const float over = upper[left * step] * (1 - along) + upper[right * step] * along;
+    const float under = lower[left * step] * (1 - along) + lower[right * step] * along;
+    return over * (1 - down) + under * down;
 }
 
 // Of a smaller plane (height, width), seen at a pixel of a larger picture (whole_height, whole_width).
@@ -80,7 +81,9 @@ DEVICE float covered(int place, int index, int many, int few) {
 
 // The mean of what pixel `index` of a picture (small_height, small_width) covers in the larger one.
 template <typename Value>
-DEVICE float area_mean(const Value *plane, int height, int width, int step, int small_height, int small_width, int index) {
+DEVICE float area_mean(
+    const Value *plane, int height, int width, int step, int small_height, int small_width, int index
+) {
     const int row = index / small_width, column = index % small_width;
     const int top = row * height / small_height, bottom = ((row + 1) * height - 1) / small_height;
     const int left = column * width / small_width, right = ((column + 1) * width - 1) / small_width;

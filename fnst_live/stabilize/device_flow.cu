@@ -1,8 +1,11 @@
-// The flow's kernels: see device_flow.py. Patches are PATCH pixels each way, one every STRIDE pixels, in rows and columns.
+// The flow's kernels: see device_flow.py. Patches are PATCH pixels each way, every STRIDE pixels, in rows and columns.
 
-KERNEL halve(int count, const byte *picture, byte *smaller, int height, int width, int colors, int half_height, int half_width) {
+KERNEL halve(
+    int count, const byte *picture, byte *smaller, int height, int width, int colors, int half_height, int half_width
+) {
     EACH(index, count) {
-        const float mean = area_mean(picture + index % colors, height, width, colors, half_height, half_width, index / colors);
+        const byte *plane = picture + index % colors;
+        const float mean = area_mean(plane, height, width, colors, half_height, half_width, index / colors);
         smaller[index] = (byte)whole(mean);
     }
 }
@@ -12,7 +15,8 @@ KERNEL differentiate(int count, const byte *picture, float *gradient, int height
     EACH(index, count) {
         const int x = index % width, y = index / width;
         const int left = inside(x - 1, width, true), right = inside(x + 1, width, true);
-        const byte *above = picture + inside(y - 1, height, true) * width, *below = picture + inside(y + 1, height, true) * width;
+        const byte *above = picture + inside(y - 1, height, true) * width;
+        const byte *below = picture + inside(y + 1, height, true) * width;
         const byte *here = picture + y * width;
         const int along = above[right] - above[left] + 2 * (here[right] - here[left]) + below[right] - below[left];
         const int down = below[left] - above[left] + 2 * (below[x] - above[x]) + below[right] - above[right];
@@ -42,7 +46,9 @@ KERNEL prepare(int count, const float *gradient, float *patches, int columns, in
 }
 
 // From the flow at half the size, two planes, what each patch begins with.
-KERNEL begin(int count, const float *coarser, float *found, int columns, int half_height, int half_width, int height, int width) {
+KERNEL begin(
+    int count, const float *coarser, float *found, int columns, int half_height, int half_width, int height, int width
+) {
     EACH(index, count) {
         const int x = index % columns * STRIDE + PATCH / 2, y = index / columns * STRIDE + PATCH / 2;
         const float u = enlarged(coarser, half_height, half_width, height, width, x, y);
@@ -68,10 +74,11 @@ DEVICE void read_row(const byte *line, const int *left, const int *right, const 
 
 // with_gradient: weighted by it, too, for a step downhill.
 DEVICE Difference compared(
-    const byte *now, const byte *before, const float *gradient, int top, int start, float u, float v, int height, int width,
-    bool with_gradient
+    const byte *now, const byte *before, const float *gradient, int top, int start, float u, float v, int height,
+    int width, bool with_gradient
 ) {
-    const float corner_x = clamped(start + u, 1.0f - PATCH, width - 1.0f), corner_y = clamped(top + v, 1.0f - PATCH, height - 1.0f);
+    const float corner_x = clamped(start + u, 1.0f - PATCH, width - 1.0f);
+    const float corner_y = clamped(top + v, 1.0f - PATCH, height - 1.0f);
     int left[PATCH], right[PATCH];
     float along[PATCH], upper[PATCH], lower[PATCH];
     #pragma unroll
@@ -112,8 +119,8 @@ DEVICE Difference compared(
 // One round: each patch tries its own flow and what its four neighbors have found, takes another only if it is truly
 // better, and goes up to STEPS Gauss-Newton steps downhill, as long as they lead there, and not farther than a patch.
 KERNEL search(
-    int count, const byte *now, const byte *before, const float *gradient, const float *patches, const float *found, float *better,
-    int rows, int columns, int height, int width
+    int count, const byte *now, const byte *before, const float *gradient, const float *patches, const float *found,
+    float *better, int rows, int columns, int height, int width
 ) {
     EACH(index, count) {
         const int row = index / columns, column = index % columns, top = row * STRIDE, start = column * STRIDE;
@@ -153,10 +160,12 @@ KERNEL search(
 
 // From patches to pixels: the mean of those over a pixel, by how well they explain it.
 KERNEL spread(
-    int count, const byte *now, const byte *before, const float *found, float *flow, int rows, int columns, int height, int width
+    int count, const byte *now, const byte *before, const float *found, float *flow, int rows, int columns, int height,
+    int width
 ) {
     EACH(index, count) {
-        const int x = min(index % width, STRIDE * (columns - 1) + PATCH - 1), y = min(index / width, STRIDE * (rows - 1) + PATCH - 1);
+        const int x = min(index % width, STRIDE * (columns - 1) + PATCH - 1);
+        const int y = min(index / width, STRIDE * (rows - 1) + PATCH - 1);
         const int first_column = max(0, (x - PATCH + STRIDE) / STRIDE), last_column = min(columns - 1, x / STRIDE);
         const int first_row = max(0, (y - PATCH + STRIDE) / STRIDE), last_row = min(rows - 1, y / STRIDE);
         const float here = now[y * width + x];
@@ -181,7 +190,9 @@ KERNEL spread(
 
 KERNEL warp(int count, const byte *before, const float *flow, float *warped, int height, int width) {
     EACH(index, count)
-        warped[index] = fetched(before, height, width, 1, index % width + flow[index], index / width + flow[count + index]);
+        warped[index] = fetched(
+            before, height, width, 1, index % width + flow[index], index / width + flow[count + index]
+        );
 }
 
 // A picture that is known at the pixels: the mean of the new one and the warped one, or what they differ by.
@@ -196,19 +207,21 @@ struct Pair {
     METHOD float mean_by_y(int y, int x) const { return mean(y + 1, x) - mean(y - 1, x); }
 };
 
-// The residuals' derivatives: by u, by v, and what they are at the flow's start, three each (of color, and of its slope in x
-// and in y), normalized (Zimmer et al. 2011): nine planes.
+// The residuals' derivatives: by u, by v, and what they are at the flow's start, three each (of color, and of its slope
+// in x and in y), normalized (Zimmer et al. 2011): nine planes.
 KERNEL linearize(int count, const byte *now, const float *warped, float *residual, int height, int width) {
     EACH(index, count) {
         const int x = index % width, y = index / width;
-        const int left = max(x - 1, 0), right = min(x + 1, width - 1), above = max(y - 1, 0), below = min(y + 1, height - 1);
+        const int left = max(x - 1, 0), right = min(x + 1, width - 1);
+        const int above = max(y - 1, 0), below = min(y + 1, height - 1);
         const Pair pair = {now, warped, height, width};
         const float xx = pair.mean_by_x(y, right) - pair.mean_by_x(y, left);
         const float xy = pair.mean_by_x(below, x) - pair.mean_by_x(above, x);
         const float yy = pair.mean_by_y(below, x) - pair.mean_by_y(above, x);
         const float by_u[3] = {pair.mean_by_x(y, x), xx, xy}, by_v[3] = {pair.mean_by_y(y, x), xy, yy};
         const float at_start[3] = {
-            pair.change(y, x), pair.change(y, right) - pair.change(y, left), pair.change(below, x) - pair.change(above, x)
+            pair.change(y, x), pair.change(y, right) - pair.change(y, left),
+            pair.change(below, x) - pair.change(above, x)
         };
         for (int part = 0; part < 3; ++part) {
             const float scale = rsqrtf(by_u[part] * by_u[part] + by_v[part] * by_v[part] + FLAT);
@@ -230,9 +243,11 @@ DEVICE float tie(const float *field, int count, int height, int width, int y, in
     return SMOOTHNESS * rsqrtf(slopes + EDGE);
 }
 
-// The linear system at each pixel, seven planes: what u and v are divided by, the right sides, the coupling, and the ties to
-// the right and below, 0 over the border.
-KERNEL weigh(int count, const float *residual, const float *start, const float *field, float *system, int height, int width) {
+// The linear system at each pixel, seven planes: what u and v are divided by, the right sides, the coupling, and the
+// ties to the right and below, 0 over the border.
+KERNEL weigh(
+    int count, const float *residual, const float *start, const float *field, float *system, int height, int width
+) {
     EACH(index, count) {
         const int x = index % width, y = index / width;
         const float step_u = field[index] - start[index], step_v = field[count + index] - start[count + index];
@@ -269,7 +284,7 @@ KERNEL weigh(int count, const float *residual, const float *start, const float *
     }
 }
 
-// One sweep of successive over-relaxation over the pixels of one color of a chessboard, which have none of it beside them.
+// One sweep of successive over-relaxation over the pixels of one color of a chessboard, which have none beside them.
 KERNEL relax(int count, const float *system, float *field, int color, int height, int width) {
     const int pixels = height * width, half_width = (width + 1) / 2;
     EACH(number, count) {
@@ -279,7 +294,9 @@ KERNEL relax(int count, const float *system, float *field, int color, int height
         const int left = max(x - 1, 0) + y * width, right = min(x + 1, width - 1) + y * width;
         const int above = max(y - 1, 0) * width + x, below = min(y + 1, height - 1) * width + x;
         const float *to_right = system + 5 * pixels, *to_below = system + 6 * pixels;
-        const float pulls[4] = {x > 0 ? to_right[left] : 0, to_right[index], y > 0 ? to_below[above] : 0, to_below[index]};
+        const float pulls[4] = {
+            x > 0 ? to_right[left] : 0, to_right[index], y > 0 ? to_below[above] : 0, to_below[index]
+        };
         float *u = field, *v = field + pixels;
         const float pull_u = pulls[0] * u[left] + pulls[1] * u[right] + pulls[2] * u[above] + pulls[3] * u[below];
         const float pull_v = pulls[0] * v[left] + pulls[1] * v[right] + pulls[2] * v[above] + pulls[3] * v[below];

@@ -11,7 +11,8 @@ KERNEL make_gray(int count, const byte *content, byte *gray) {
     }
 }
 
-// The flow of all pixels from that of half the size, and the changes since the frame before, as it was and fetched along it.
+// The flow of all pixels from that of half the size, and the changes since the frame before, as it was and fetched
+// along the flow.
 KERNEL follow(
     int count, const byte *now, const byte *before, const float *half_flow, float *flow, byte *changes, int half_height,
     int half_width, int height, int width
@@ -19,7 +20,8 @@ KERNEL follow(
     EACH(index, count) {
         const int x = index % width, y = index / width, halves = half_height * half_width;
         const float u = enlarged(half_flow, half_height, half_width, height, width, x, y) * ((float)width / half_width);
-        const float v = enlarged(half_flow + halves, half_height, half_width, height, width, x, y) * ((float)height / half_height);
+        const float v = enlarged(half_flow + halves, half_height, half_width, height, width, x, y)
+            * ((float)height / half_height);
         const int past = (int)whole(fetched(before, height, width, 1, x + u, y + v));
         flow[index] = u;
         flow[count + index] = v;
@@ -35,15 +37,16 @@ KERNEL sum_rows(int count, const byte *changes, unsigned short *sums, int height
         const int x = index % width;
         const byte *line = changes + index - x;
         int sum = 0;
-        for (int along = -(REST_AROUND / 2); along <= REST_AROUND / 2; ++along) sum += line[inside(x + along, width, mirrors)];
+        for (int along = -(REST_AROUND / 2); along <= REST_AROUND / 2; ++along)
+            sum += line[inside(x + along, width, mirrors)];
         sums[index] = (unsigned short)sum;
     }
 }
 
 // What of each pixel may say that it rests, and what of all of them says whether the camera does. flags: one plane.
 KERNEL look_for_rest(
-    int count, const byte *now, const byte *before, const float *flow, const unsigned short *sums, byte *flags, Sum *counted,
-    int height, int width
+    int count, const byte *now, const byte *before, const float *flow, const unsigned short *sums, byte *flags,
+    Sum *counted, int height, int width
 ) {
     const bool mirrors = min(height, width) > REST_AROUND / 2;
     EACH(index, count) {
@@ -91,15 +94,18 @@ KERNEL rest_halves(
     int count, const byte *flags, const byte *flag_of_rest, float *half_flow, int half_width, int height, int width
 ) {
     EACH(index, count) {
-        const int x = index % half_width * 2, y = index / half_width * 2, last_x = min(x + 1, width - 1), last_y = min(y + 1, height - 1);
-        const byte all = flags[y * width + x] & flags[y * width + last_x] & flags[last_y * width + x] & flags[last_y * width + last_x];
+        const int x = index % half_width * 2, y = index / half_width * 2;
+        const int last_x = min(x + 1, width - 1), last_y = min(y + 1, height - 1);
+        const byte above = flags[y * width + x] & flags[y * width + last_x];
+        const byte all = above & flags[last_y * width + x] & flags[last_y * width + last_x];
         if (all & *flag_of_rest) half_flow[index] = half_flow[count + index] = 0;
     }
 }
 
 // Error and texture in levels, of colors at half the size.
 KERNEL compare(
-    int count, const byte *now, const byte *before, const float *flow, byte *error, float *texture, int height, int width
+    int count, const byte *now, const byte *before, const float *flow, byte *error, float *texture, int height,
+    int width
 ) {
     EACH(index, count) {
         const int x = index % width, y = index / width;
@@ -117,12 +123,16 @@ KERNEL compare(
 }
 
 // Of the error, what texture that the flow misses by a little does not explain.
-KERNEL forgive(int count, const byte *error, const float *texture, float *unforgiven, Sum *counted, int height, int width) {
+KERNEL forgive(
+    int count, const byte *error, const float *texture, float *unforgiven, Sum *counted, int height, int width
+) {
     EACH(index, count) {
         const int x = index % width, y = index / width;
-        const float forgiven = fminf(box_mean(texture, height, width, TEXTURE_AROUND / 2, x, y) * FORGIVEN_PX, MOST_FORGIVEN);
+        const float textured = box_mean(texture, height, width, TEXTURE_AROUND / 2, x, y);
+        const float forgiven = fminf(textured * FORGIVEN_PX, MOST_FORGIVEN);
         unforgiven[index] = error[index] - forgiven;
-        add(counted, OF_ANOTHER_SCENE, index, box_mean(error, height, width, ERROR_AROUND / 2, x, y) > OTHER_SCENE_ERROR);
+        const float around = box_mean(error, height, width, ERROR_AROUND / 2, x, y);
+        add(counted, OF_ANOTHER_SCENE, index, around > OTHER_SCENE_ERROR);
     }
 }
 
@@ -148,7 +158,9 @@ DEVICE float median_of_nine(const float *plane, int height, int width, int x, in
 KERNEL take_medians(int count, const float *flow, float *medians, int height, int width) {
     EACH(index, count)
         for (int part = 0; part < 2; ++part)
-            medians[part * count + index] = median_of_nine(flow + part * count, height, width, index % width, index / width);
+            medians[part * count + index] = median_of_nine(
+                flow + part * count, height, width, index % width, index / width
+            );
 }
 
 // How steep the flow is, as a multiple of what a boundary is from.
@@ -175,14 +187,17 @@ KERNEL judge(
     EACH(index, count) {
         const int x = index % width, y = index / width;
         const float u = flow[index], v = flow[count + index], from_x = x + u, from_y = y + v;
-        const float excess = fmaxf(box_mean(unforgiven, height, width, ERROR_AROUND / 2, x, y) - NOISE_FLOOR, 0.0f) / PHOTOMETRIC_SCALE;
+        const float error = box_mean(unforgiven, height, width, ERROR_AROUND / 2, x, y);
+        const float excess = fmaxf(error - NOISE_FLOOR, 0.0f) / PHOTOMETRIC_SCALE;
         float steepest = 0;
         for (int row = max(y - 1, 0); row <= min(y + 1, height - 1); ++row)
             for (int column = max(x - 1, 0); column <= min(x + 1, width - 1); ++column)
                 steepest = fmaxf(steepest, steepness[row * width + column]);
         const float boundary = clamped(fmaxf(steepness[index], BESIDE * steepest) - 1, 0.0f, 1.0f);
         const bool from_outside = from_x < 0 || from_y < 0 || from_x > width - 1 || from_y > height - 1;
-        const int source = (int)clamped(whole(from_y), 0.0f, height - 1.0f) * width + (int)clamped(whole(from_x), 0.0f, width - 1.0f);
+        const int source_x = (int)clamped(whole(from_x), 0.0f, width - 1.0f);
+        const int source_y = (int)clamped(whole(from_y), 0.0f, height - 1.0f);
+        const int source = source_y * width + source_x;
         const bool moves = fmaxf(fabsf(u), fabsf(v)) > MOVING_PX;
         const bool from_rest = moves && flow[source] == 0 && flow[count + source] == 0;
         trust[index] = from_outside || from_rest ? 0 : expf(-excess * excess) * (1 - boundary);

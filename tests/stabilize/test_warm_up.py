@@ -6,6 +6,11 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+from fnst_live.stabilize import warm_up
+from fnst_live.stabilize.warm_up import WarmUp
+
 PROGRAM = """
 import importlib, json, pkgutil
 from fractions import Fraction
@@ -42,3 +47,27 @@ def test_nothing_is_left_to_be_compiled_when_pictures_come() -> None:
     told = json.loads(run.stdout)
     assert told["later"] == []
     assert told["count"] > 10
+
+
+def test_a_card_has_its_own_which_is_prepared_once(host_kernels: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared: list[str] = []
+    steady_on = warm_up._steady_on
+
+    def noted(torch_device: str) -> None:
+        prepared.append(torch_device)
+        steady_on(torch_device)
+
+    monkeypatch.setattr(warm_up, "_steady_on", noted)
+    warming = WarmUp()
+    for device in (None, "cpu", "cpu"):
+        warming.prepare(device)
+    warming.join()
+    assert warming.is_over()
+    assert prepared == ["cpu"]
+
+
+def test_where_a_card_fails_nobody_is_told_beforehand(caplog: pytest.LogCaptureFixture) -> None:
+    warming = WarmUp()
+    warming.prepare("meta")
+    warming.join()
+    assert caplog.messages == []
