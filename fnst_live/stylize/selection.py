@@ -16,7 +16,7 @@ from fnst_live.frames.frame import Pixels
 from fnst_live.stylenet.model_file import StyleModel
 from fnst_live.stylize.cuda_engine import CudaEngine
 from fnst_live.stylize.engine import Engine, StyleVector
-from fnst_live.stylize.fingerprint import machine_fingerprint, model_fingerprint
+from fnst_live.stylize.fingerprint import library_version, machine_fingerprint, model_fingerprint
 from fnst_live.stylize.guarded_engine import GuardedEngine
 from fnst_live.stylize.memory import recalled, remember
 from fnst_live.stylize.torch_engine import TorchEngine
@@ -31,6 +31,10 @@ AUTO, ON_PROCESSOR = "auto", "processor"  # any engine; any but the card's
 ON_CARD = "cuda"
 CHOICES_FILE = "engines.json"
 SOURCE_PLACE = re.compile(r"\b(at|from) src/")
+
+
+class NotLoadedError(EngineError):
+    """An engine's library could not be loaded."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class EngineReport:
     """What became of a candidate.
 
     milliseconds: the shortest of some runs, since what disturbs one only makes it longer. deviation_db: PSNR to float32
-    torch, NaN where there is no picture.
+    torch, NaN where there is no picture. is_loaded: its library could be had, whatever came of it.
     """
 
     name: str
@@ -59,6 +63,7 @@ class EngineReport:
     reason: str = ""
     milliseconds: float = math.inf
     deviation_db: float = math.nan
+    is_loaded: bool = True
 
     @property
     def label(self) -> str:
@@ -134,7 +139,7 @@ def _openvino(model: StyleModel, precision: str, lanes: int) -> Engine:
 
         return OpenVinoEngine(model, precision, lanes)
     except ImportError as error:  # also late: its converters import what they need when they need it
-        raise EngineError(f"OpenVINO cannot be loaded ({error}): reinstall it, or use --engine torch") from error
+        raise NotLoadedError(f"OpenVINO cannot be loaded ({error}): reinstall it, or use --engine torch") from error
 
 
 def _matching(engine: str) -> list[Candidate]:
@@ -171,7 +176,8 @@ class _Trial:
             engine = candidate.open(model, 1)
             deviation = psnr_db(engine.run(picture, style), reference)
         except (EngineError, RuntimeError) as error:
-            self.report = replace(self.report, reason=_gist(error))
+            is_loaded = not isinstance(error, NotLoadedError)
+            self.report = replace(self.report, reason=_gist(error), is_loaded=is_loaded)
             return
         self.report = replace(self.report, deviation_db=deviation)
         if deviation < LOWEST_PSNR_DB:
@@ -195,8 +201,14 @@ def _open_fastest(model: StyleModel, engine: str, lanes: int) -> Engine:
     if not usable:
         raise EngineError(f"the engine {reports[-1].name} cannot be used: {reports[-1].reason}")
     best = min(usable, key=lambda report: report.milliseconds * HANDICAPS.get(report.precision, 1))
-    remember(CHOICES_FILE, _choice_key(model, engine), best.label)
+    if not any(_may_be_back(report) for report in reports):
+        remember(CHOICES_FILE, _choice_key(model, engine), best.label)
     return open_candidate(next(c for c in _matching(engine) if c.label == best.label), model, lanes)
+
+
+def _may_be_back(report: EngineReport) -> bool:
+    """It is installed, and could not be loaded: once that is mended, it shall not be passed over."""
+    return not report.is_loaded and library_version(report.name) is not None
 
 
 def _open_remembered(model: StyleModel, engine: str, lanes: int) -> Engine | None:

@@ -19,7 +19,15 @@ from fnst_live.frames.frame import Pixels
 from fnst_live.stylenet.model_file import StyleModel
 from fnst_live.stylize import selection
 from fnst_live.stylize.engine import Engine, StyleVector
-from fnst_live.stylize.selection import Candidate, EngineReport, open_engine, psnr_db, survey_engines, trial_picture
+from fnst_live.stylize.selection import (
+    Candidate,
+    EngineReport,
+    NotLoadedError,
+    open_engine,
+    psnr_db,
+    survey_engines,
+    trial_picture,
+)
 from fnst_live.stylize.torch_engine import TorchEngine
 
 PAUSE_S = 0.02
@@ -159,6 +167,19 @@ def test_the_choice_is_remembered_and_the_second_time_nothing_is_measured(
     full_bench.forget_counts()
     assert open_engine(model, "auto").name == "fast"
     assert (full_bench.opened, full_bench.runs) == (Counter({"fast f32": 1}), Counter())
+
+
+@pytest.mark.parametrize(("version", "is_remembered"), [("2026.1", False), (None, True)])
+def test_what_is_installed_and_cannot_be_loaded_is_asked_for_again(
+    bench: Bench, model: StyleModel, monkeypatch: pytest.MonkeyPatch, version: str | None, is_remembered: bool
+) -> None:
+    """Else a library that is mended would be passed over for ever."""
+    monkeypatch.setattr(selection, "library_version", lambda _: version)
+    bench.add("unloadable", error=NotLoadedError("its library cannot be loaded")).add("slow").add("slowest")
+    open_engine(model, "auto")
+    bench.forget_counts()
+    open_engine(model, "auto")
+    assert (bench.opened["unloadable f32"] == 0) == is_remembered
 
 
 def test_another_model_and_another_machine_are_measured_anew(
