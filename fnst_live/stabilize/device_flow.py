@@ -19,8 +19,8 @@ from fnst_live.stabilize.patch_search import PATCH
 
 STRIDE = 3         # from patch to patch
 SEARCH_ROUNDS = 4
-STEPS = 2          # downhill in each round; more follow the noise, where there is little else
-DAMPING = 500.0    # of a step: twice the CPU's, which takes one only
+STEPS = 1          # downhill in each round; more follow the noise, where there is little else
+DAMPING = 200.0    # of a step
 FIRST_ROUNDS = 8   # on the coarsest scale, where nothing is known yet and a patch is a large part of the picture
 REFINEMENT_ROUNDS, SWEEPS = 4, 3
 COLORS = 2         # of a chessboard
