@@ -12,8 +12,10 @@ import os
 import platform
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from fractions import Fraction
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -23,19 +25,23 @@ import torch
 
 from fnst_live import __version__, paths, style_library
 from fnst_live.errors import EngineError, InputError, OutputError, StyleError
-from fnst_live.frames.frame import FrameSize
+from fnst_live.frames.frame import Frame, FrameSize
 from fnst_live.settings import DEFAULT_STYLE, WORK_HEIGHT_LIMIT
 from fnst_live.sinks.encoder_trial import EncoderReport, survey_encoders
 from fnst_live.sinks.virtual_camera import find_virtual_camera
 from fnst_live.sources.devices import Camera, list_cameras, why_no_cameras
 from fnst_live.sources.screen import ScreenSource
+from fnst_live.stabilize.device_stabilizer import DeviceStabilizer
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel
 from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
 from fnst_live.stylize import fingerprint
 from fnst_live.stylize.cuda_engine import why_no_cuda
+from fnst_live.stylize.engine import torch_device_of
 from fnst_live.stylize.selection import EngineReport, open_engine, survey_engines, trial_picture
 
 TRIAL_SIZE = FrameSize(640, 480)
+STEADIED_FRAMES = 6  # the first has no past, and with the second all is compiled
+BY_PROCESSOR = "by the processor"
 LIBRARIES = ("torch", "torchvision", "opencv-python", "av", "numpy", "openvino", "PyQt6")
 UNTRAINED = "an untrained network"
 DRIVER_QUERY = ("--query-gpu=driver_version", "--format=csv,noheader")
@@ -93,6 +99,7 @@ class DoctorReport:
     """Everything.
 
     trial_style: what the engines painted. chosen_engine, screen, virtual_camera: what is used, or why there is none.
+    steadying: where that is done.
     """
 
     versions: dict[str, str]
@@ -100,6 +107,7 @@ class DoctorReport:
     trial_style: str
     engines: tuple[EngineReport, ...]
     chosen_engine: str
+    steadying: str
     encoders: tuple[EncoderReport, ...]
     cameras: tuple[Camera, ...]
     screen: str
@@ -114,6 +122,7 @@ class DoctorReport:
             "machine": asdict(self.machine),
             "engines": [_engine_as_json(engine) for engine in self.engines],
             "chosen_engine": self.chosen_engine,
+            "steadying": self.steadying,
             "encoders": [_encoder_as_json(encoder) for encoder in self.encoders],
             "cameras": [_with_plain_paths(asdict(camera)) for camera in self.cameras],
             "screen": self.screen,
@@ -138,7 +147,8 @@ class DoctorReport:
         return "\n\n".join("\n".join([title, *_aligned(rows)]) for title, rows in sections)
 
     def _engine_rows(self) -> list[Row]:
-        return [*(_engine_row(engine) for engine in self.engines), ("auto uses", self.chosen_engine)]
+        used = ("auto uses", self.chosen_engine), ("steadied", self.steadying)
+        return [*(_engine_row(engine) for engine in self.engines), *used]
 
 
 def collect_report(tell: Tell = lambda _: None) -> DoctorReport:
@@ -148,12 +158,12 @@ def collect_report(tell: Tell = lambda _: None) -> DoctorReport:
     tell("checking the engines")
     trial_style, model = _trial_model()
     engines = survey_engines(model, (TRIAL_SIZE.height, TRIAL_SIZE.width))
-    chosen = _chosen_engine(model)
+    chosen, steadying = _chosen_engine(model)
     tell("checking the encoders")
     encoders = survey_encoders(trial_picture(TRIAL_SIZE.height, TRIAL_SIZE.width))
     tell("checking cameras and folders")
     return DoctorReport(
-        _versions(), machine, trial_style, tuple(engines), chosen, tuple(encoders), tuple(list_cameras()),
+        _versions(), machine, trial_style, tuple(engines), chosen, steadying, tuple(encoders), tuple(list_cameras()),
         _screen(), _virtual_camera(),
         tuple(_style_folder(folder) for folder in style_library.style_folders()), _cache_folder(),
     )
@@ -228,12 +238,32 @@ def _untrained_model() -> StyleModel:
     return StyleModel(header, network, initial_styles(1, shape))
 
 
-def _chosen_engine(model: StyleModel) -> str:
+def _chosen_engine(model: StyleModel) -> tuple[str, str]:
+    """What paints, and where that is steadied."""
     try:
         engine = open_engine(model, "auto")
     except EngineError as error:
-        return f"none: {error}"
-    return f"{engine.name} {engine.precision}"
+        return f"none: {error}", BY_PROCESSOR
+    torch_device = torch_device_of(engine)
+    steadying = BY_PROCESSOR if torch_device is None else _steadying_on(torch_device)
+    return f"{engine.name} {engine.precision}", steadying
+
+
+def _steadying_on(torch_device: str) -> str:
+    """Tried with its own kernels, which are compiled for it."""
+    pixels = trial_picture(TRIAL_SIZE.height, TRIAL_SIZE.width)
+    times_s = []
+    try:
+        stabilizer = DeviceStabilizer(1.0, torch_device)
+        for index in range(STEADIED_FRAMES):
+            frame = Frame(pixels, index, Fraction(1, 30), index=index)
+            started_s = time.perf_counter()
+            stabilizer.stabilize(frame, frame)
+            times_s.append(time.perf_counter() - started_s)
+    except RuntimeError as error:
+        reason = str(error).partition("\n")[0]
+        return f"{BY_PROCESSOR}, since the card fails: {reason}"
+    return f"on the card, {min(times_s[1:]) * 1000:.1f} ms"
 
 
 def _screen() -> str:

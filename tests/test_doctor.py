@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import stat
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 from fnst_live import doctor, style_library
 from fnst_live.doctor import CacheFolder, CudaCard, DoctorReport, Machine, StyleFolder, collect_report
 from fnst_live.errors import EngineError
+from fnst_live.frames.frame import Frame
 from fnst_live.settings import DEFAULT_STYLE
 from fnst_live.sinks.encoder_trial import EncoderReport
 from fnst_live.sources.devices import Camera
@@ -35,6 +37,7 @@ REPORT = DoctorReport(
         EngineReport("torch", "f32", "", 120.0, math.inf),
     ),
     chosen_engine="cuda f16",
+    steadying="on the card, 1.3 ms",
     encoders=(EncoderReport("h264", "libx264", "", 4.5), EncoderReport("h264", "h264_qsv", "no such device")),
     cameras=(
         Camera("Webcam", Path("/dev/video0")), Camera("Other", Path("/dev/video2"), "another program is using it"),
@@ -68,6 +71,7 @@ Engines (starry-night at 640x480, against float32)
   openvino f32   its picture is wrong (12 dB to float32)
   torch f32       120.0 ms  the same
   auto uses      cuda f16
+  steadied       on the card, 1.3 ms
 
 Encoders (at 640x480)
   libx264      4.5 ms
@@ -146,7 +150,7 @@ def test_a_report_of_this_machine(untried: None, folder: Path) -> None:
     report = collect_report(told.append)
     assert [line.partition(" ")[0] for line in told] == ["checking"] * 4
     assert report.trial_style == doctor.UNTRAINED
-    assert report.chosen_engine == "torch f32"
+    assert (report.chosen_engine, report.steadying) == ("torch f32", "by the processor")
     assert report.versions["torch"] == torch.__version__.split("+")[0]
     assert report.versions["PyQt6"][0].isdigit()
     assert report.machine.cores >= 1
@@ -174,6 +178,31 @@ def test_where_no_engine_can_be_had_the_reason_stands(
 
     monkeypatch.setattr(doctor, "open_engine", refuse)
     assert collect_report().chosen_engine == "none: none of them"
+
+
+class FakeStabilizer:
+    """Steadies so many frames, and then no longer."""
+
+    def __init__(self, frames_left: int):
+        self.frames_left = frames_left
+
+    def stabilize(self, content: Frame, stylized: Frame) -> Frame:
+        if self.frames_left == 0:
+            raise RuntimeError("CUDA error: no kernel image is available\nmore")
+        self.frames_left -= 1
+        return stylized
+
+
+@pytest.mark.parametrize(("frames", "told"), [
+    (100, r"on the card, \d+\.\d ms"),
+    (2, "by the processor, since the card fails: CUDA error: no kernel image is available"),
+])
+def test_what_a_card_paints_is_steadied_there_if_it_can_be(
+    untried: None, folder: Path, monkeypatch: pytest.MonkeyPatch, frames: int, told: str
+) -> None:
+    monkeypatch.setattr(TorchEngine, "name", "cuda")
+    monkeypatch.setattr(doctor, "DeviceStabilizer", lambda stability, torch_device: FakeStabilizer(frames))
+    assert re.fullmatch(told, collect_report().steadying)
 
 
 def test_a_fault_of_the_program_is_not_swallowed(untried: None, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from fnst_live.sinks.encoders import ENCODERS
 from .conftest import RunCommand
 
 KEYS = {
-    "versions", "machine", "engines", "chosen_engine", "encoders", "cameras", "screen", "virtual_camera",
+    "versions", "machine", "engines", "chosen_engine", "steadying", "encoders", "cameras", "screen", "virtual_camera",
     "style_folders", "cache",
 }
 WHOLE, BROKEN, CUT_SHORT = "whole.safetensors", "broken.safetensors", "cut.safetensors"
