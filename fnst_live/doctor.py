@@ -33,7 +33,8 @@ from fnst_live.sources.devices import Camera, list_cameras, why_no_cameras
 from fnst_live.sources.screen import ScreenSource
 from fnst_live.stabilize.device_stabilizer import DeviceStabilizer
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet, initial_styles
 from fnst_live.stylize import fingerprint
 from fnst_live.stylize.cuda_engine import why_no_cuda
 from fnst_live.stylize.engine import torch_device_of

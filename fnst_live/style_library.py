@@ -178,14 +178,19 @@ def _entry_in_file(file: Path, wanted: str) -> StyleEntry:
     raise StyleError(f"{file} holds no style '{wanted}': it has {', '.join(entry.name for entry in entries)}")
 
 
+def _load_legacy(file: Path) -> StyleModel:
+    """Raises ModelFileError, OSError."""
+    from fnst_live.stylenet.legacy import load_legacy  # torch, which no other model needs at once
+
+    return load_legacy(file)
+
+
 def _load_entry(entry: StyleEntry) -> LoadedStyle:
-    from fnst_live.stylenet.legacy import load_legacy
     from fnst_live.stylenet.model_file import ModelFileError, load_model
 
-    load = load_legacy if _is_legacy(entry.file) else load_model
     try:
-        model = load(entry.file)
-        vector = model.styles[model.style_index(entry.name)].numpy()
+        model = _load_legacy(entry.file) if _is_legacy(entry.file) else load_model(entry.file)
+        vector = model.style_table[model.style_index(entry.name)]
     except ModelFileError as error:
         raise StyleError(f"{entry.file} {error}") from error
     except OSError as error:

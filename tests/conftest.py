@@ -77,7 +77,8 @@ def write_model(tmp_path: Path) -> Callable[..., Path]:
     import torch
 
     from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
-    from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+    from fnst_live.stylenet.net_shape import NetShape
+    from fnst_live.stylenet.transformer_net import TransformerNet, initial_styles
 
     def write(file: Path | None = None, *names: str, seed: int = 0) -> Path:
         shape = NetShape(half=8, quarter=8, eighth=8, residual_blocks=1)
@@ -111,7 +112,8 @@ def style_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
 
     from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
-    from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+    from fnst_live.stylenet.net_shape import NetShape
+    from fnst_live.stylenet.transformer_net import TransformerNet, initial_styles
 
     torch.manual_seed(0)
     shape = NetShape(half=8, quarter=8, eighth=8, residual_blocks=1)

@@ -58,7 +58,7 @@ RULES = {
     "style_library": rule("errors paths stylenet", "numpy"),
     "sources": rule("frames scene settings errors libav_messages video_nodes", "av cv2 mss numpy PIL"),
     "sinks": rule("frames settings errors libav_messages video_nodes", "av cv2 numpy PIL"),
-    "stylize": rule("frames scene stylenet settings errors paths openvino_core cuda_graph pinned",
+    "stylize": rule("cores frames scene stylenet settings errors paths openvino_core cuda_graph pinned",
                     "torch openvino numpy cv2"),
     # torch late: see the test below
     "stabilize": rule("cores frames settings cuda_graph cuda_kernels pinned", "numpy cv2 numba torch"),
@@ -217,7 +217,8 @@ from fnst_live.frames.frame import Frame, FrameSize
 from fnst_live.frames.video_format import VideoFormat
 from fnst_live.settings import LookSettings
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet, initial_styles
 
 import fnst_live.cli, fnst_live.headless
 

@@ -19,7 +19,8 @@ from fnst_live.settings import MOST_PICTURE_PIXELS, LookSettings
 from fnst_live.stabilize.device_stabilizer import GuardedStabilizer
 from fnst_live.stabilize.stabilizer import FlowStabilizer, NoStabilizer
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, load_model, save_model
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet, initial_styles
 from fnst_live.stylize.engine import StyleVector, torch_device_of
 from fnst_live.stylize.stylizer import NetworkStylizer
 

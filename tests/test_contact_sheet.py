@@ -14,7 +14,8 @@ from fnst_live.contact_sheet import BACKGROUND, GAP, LABEL_HEIGHT, TILE_HEIGHT, 
 from fnst_live.errors import InputError, OutputError
 from fnst_live.frames.frame import Pixels
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet, initial_styles
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ from fnst_live.settings import DEFAULT_STYLE
 from fnst_live.sinks.encoder_trial import EncoderReport
 from fnst_live.sources.devices import Camera
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet, initial_styles
 from fnst_live.stylize.selection import EngineReport
 from fnst_live.stylize.torch_engine import TorchEngine
 

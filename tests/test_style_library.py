@@ -18,7 +18,8 @@ from fnst_live.style_library import find_style, list_styles, load_style, read_en
 from fnst_live.stylenet import legacy
 from fnst_live.stylenet.johnson_net import JohnsonNet
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet
 from fnst_live.stylenet.upscale_net import UpscaleModel, UpscaleNet, UpscaleShape, save_upscale_model
 
 SHAPE = NetShape(half=8, quarter=8, eighth=8, residual_blocks=1)

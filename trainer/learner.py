@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.amp.grad_scaler import GradScaler
 
 from fnst_live.stylenet.model_file import ModelFileError, ModelHeader, StyleCard, StyleModel, build_network, load_model
-from fnst_live.stylenet.transformer_net import NetShape, initial_styles
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import initial_styles
 from trainer.config import TrainConfig
 from trainer.errors import ConfigError
 

@@ -169,7 +169,7 @@ def _open(style: LoadedStyle, stamp: Stamp, wanted_engine: str, others: Sequence
 
     loaded = style.model
     names = tuple(entry.name for entry in read_entries(style.entry.file))
-    vectors = {name.lower(): loaded.styles[index].numpy() for index, name in enumerate(names)}
+    vectors = {name.lower(): loaded.style_table[index] for index, name in enumerate(names)}
     network = model_fingerprint(loaded)
     shared = [m.engine for m in others if (m.network, m.wanted_engine) == (network, wanted_engine)]
     engine = shared[0] if shared else open_engine(loaded, wanted_engine)

@@ -4,6 +4,8 @@ A file holds one network and one or many styles. The header lives in the file's 
 catalogue beside it that could disagree, and listing the styles of a folder reads a few kilobytes per file.
 safetensors is plain numbers: nothing in such a file can run code.
 
+Reading one takes no torch, which takes a second to load: OpenVINO paints without it.
+
 Layout, format 1: metadata `format`, `architecture`, `styles`, `training` (the last three JSON); tensors
 `network.<parameter>` and `styles` (style_count, style_length).
 """
@@ -15,19 +17,25 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import torch
+import numpy as np
+import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor, nn
 
-from fnst_live.stylenet.johnson_net import JohnsonNet
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet
+from fnst_live.stylenet.net_shape import MIN_SIDE, MULTIPLE_OF, NetShape
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 FORMAT = "fnst-live-style/1"
 NETWORK_PREFIX = "network."
+NORM_EPS = 1e-5  # torch's own
+UNFIT = "has weights that do not fit the architecture its header names"
+
+Weights = dict[str, npt.NDArray[np.float32]]
 STYLES_KEY = "styles"
 
 
@@ -73,6 +81,22 @@ class StyleModel:
     styles: Tensor
 
     @property
+    def weights(self) -> Weights:
+        """The network's parameters by name, float32."""
+        return {name: value.numpy() for name, value in self.network.state_dict().items()}
+
+    @property
+    def style_table(self) -> npt.NDArray[np.float32]:
+        """`styles` as an array."""
+        table: npt.NDArray[np.float32] = self.styles.numpy()
+        return table
+
+    @property
+    def norm_eps(self) -> float:
+        """What is added to the variances of a classic network; the other's is always the same."""
+        return next((cast(float, module.eps) for module in self.network.modules() if hasattr(module, "eps")), NORM_EPS)
+
+    @property
     def multiple_of(self) -> int:
         """What the network's input must be divisible by in width and height."""
         return cast(int, self.network.multiple_of)
@@ -90,8 +114,42 @@ class StyleModel:
         return names.index(name)
 
 
+class StoredModel(StyleModel):
+    """A transformer network as it lies in a file: torch is loaded when `network` or `styles` is asked for."""
+
+    multiple_of, min_side, norm_eps = MULTIPLE_OF, MIN_SIDE, NORM_EPS
+
+    def __init__(self, header: ModelHeader, weights: Weights, style_table: npt.NDArray[np.float32]):
+        self.header, self._weights, self._style_table = header, weights, style_table
+
+    @property
+    def weights(self) -> Weights:
+        return self._weights
+
+    @property
+    def style_table(self) -> npt.NDArray[np.float32]:
+        return self._style_table
+
+    @cached_property
+    def network(self) -> nn.Module:  # type: ignore[override]
+        from torch import from_numpy
+
+        network = build_network(self.header)
+        network.load_state_dict({name: from_numpy(weight) for name, weight in self.weights.items()})
+        return network.eval()
+
+    @cached_property
+    def styles(self) -> Tensor:  # type: ignore[override]
+        from torch import from_numpy
+
+        return from_numpy(self.style_table)
+
+
 def build_network(header: ModelHeader) -> nn.Module:
     """An untrained network of the header's architecture. Raises ModelFileError for an unknown one."""
+    from fnst_live.stylenet.johnson_net import JohnsonNet
+    from fnst_live.stylenet.transformer_net import TransformerNet
+
     if header.architecture == "transformer_net":
         return TransformerNet(header.shape)
     if header.architecture == "johnson2016":
@@ -109,24 +167,46 @@ def load_model(path: Path) -> StyleModel:
     """Network and styles of a model file, on the CPU in float32. Raises ModelFileError."""
     with _opened(path) as file:
         header = _parse_header(file.metadata() or {})
-        tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118  (not a dict)
-    network = build_network(header)
-    styles = tensors.pop(STYLES_KEY, torch.zeros(len(header.styles), 0))
+        tensors = {key: _float32(file, key) for key in file.keys()}  # noqa: SIM118  (not a dict)
+    table = tensors.pop(STYLES_KEY, np.zeros((len(header.styles), 0), np.float32))
     weights = {key.removeprefix(NETWORK_PREFIX): value for key, value in tensors.items()}
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise ModelFileError("has weights that do not fit the architecture its header names") from error
+    model = _model_of(header, weights, table)
     expected = (len(header.styles), header.shape.style_length if header.shape else 0)
-    if tuple(styles.shape) != expected:
-        raise ModelFileError(f"has a style table of {tuple(styles.shape)} where {expected} was expected")
-    if not all(bool(t.isfinite().all()) for t in (styles, *weights.values())):
+    if table.shape != expected:
+        raise ModelFileError(f"has a style table of {table.shape} where {expected} was expected")
+    if not all(np.isfinite(values).all() for values in (table, *weights.values())):
         raise ModelFileError("has weights that are not finite numbers: its training went wrong")
-    return StyleModel(header, network.eval(), styles)
+    return model
+
+
+def _float32(file: Any, key: str) -> npt.NDArray[np.float32]:
+    """Raises ModelFileError."""
+    try:
+        return np.asarray(file.get_tensor(key), np.float32)
+    except (TypeError, ValueError) as error:  # numpy has no bfloat16
+        raise ModelFileError("has weights of a kind that cannot be read: save them as float32") from error
+
+
+def _model_of(header: ModelHeader, weights: Weights, table: npt.NDArray[np.float32]) -> StyleModel:
+    """Raises ModelFileError."""
+    if header.architecture == "transformer_net" and header.shape is not None:
+        if {name: weight.shape for name, weight in weights.items()} != header.shape.weight_shapes:
+            raise ModelFileError(UNFIT)
+        return StoredModel(header, weights, table)
+    network = build_network(header)
+    from torch import from_numpy
+
+    try:
+        network.load_state_dict({name: from_numpy(weight) for name, weight in weights.items()})
+    except RuntimeError as error:
+        raise ModelFileError(UNFIT) from error
+    return StyleModel(header, network.eval(), from_numpy(table))
 
 
 def save_model(path: Path, model: StyleModel) -> None:
     """Write beside the final name, rename when whole."""
+    from safetensors.torch import save
+
     tensors = {NETWORK_PREFIX + key: value for key, value in model.network.state_dict().items()}
     if model.styles.shape[1]:
         tensors[STYLES_KEY] = model.styles
@@ -154,7 +234,7 @@ def select_styles(model: StyleModel, names: Sequence[str]) -> StyleModel:
 @contextlib.contextmanager
 def _opened(path: Path) -> Any:
     try:
-        with safe_open(path, framework="pt", device="cpu") as file:
+        with safe_open(path, framework="np") as file:
             yield file
     except SafetensorError as error:
         raise ModelFileError("is not a safetensors file, or is cut short") from error

@@ -17,7 +17,6 @@ act alone, which also saves a pass over the largest feature maps and a good part
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import torch
@@ -33,39 +32,7 @@ from fnst_live.stylenet.layers import (
     padded_for,
     shuffled,
 )
-
-LARGEST_COUNT = 4096  # a damaged header must not ask for all the memory there is
-
-
-@dataclass(frozen=True)
-class NetShape:
-    """How wide and deep the network is; kept in the model file's header.
-
-    half, quarter, eighth: channels at that fraction of the resolution.
-    residual_blocks: how many residual blocks run at an eighth.
-    """
-
-    half: int = 16
-    quarter: int = 64
-    eighth: int = 128
-    residual_blocks: int = 4
-
-    def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if not isinstance(value, int) or not 1 <= value <= LARGEST_COUNT:
-                raise ValueError(f"{name} must be a count from 1 to {LARGEST_COUNT}, not {value!r}")
-
-    @property
-    def affine_channels(self) -> list[int]:
-        """Channels of every place where the style has a say, in the order of the style vector."""
-        down = [self.half, self.quarter, self.eighth]
-        blocks = [self.eighth] * (2 * self.residual_blocks)
-        return [*down, *blocks, self.quarter, self.half]
-
-    @property
-    def style_length(self) -> int:
-        """Numbers in one style vector: a scale and a shift per such channel."""
-        return 2 * sum(self.affine_channels)
+from fnst_live.stylenet.net_shape import MIN_SIDE, MULTIPLE_OF, NetShape, phase_taps
 
 
 class Affine(NamedTuple):
@@ -129,7 +96,7 @@ class UpsampleConv(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int, *, bias: bool = False):
         super().__init__()
         self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, bias=bias)
-        self.register_buffer("taps", phase_taps(kernel_size), persistent=False)
+        self.register_buffer("taps", torch.from_numpy(phase_taps(kernel_size)), persistent=False)
         self.register_buffer("settled_kernels", None, persistent=False)
         self.register_buffer("settled_bias", None, persistent=False)
 
@@ -165,15 +132,6 @@ def phase_kernels(weight: Tensor, taps: Tensor) -> Tensor:
     return torch.einsum("pak,qbl,oikl->opqiab", taps, taps, weight).reshape(-1, weight.shape[1], 3, 3)
 
 
-def phase_taps(kernel_size: int) -> Tensor:
-    """(2, 3, k), 1 where a tap falls: for even and odd pixels, on the pixel before, its own and the next."""
-    taps = torch.zeros(2, 3, kernel_size)
-    for odd in range(2):
-        for tap in range(kernel_size):
-            taps[odd, (odd + tap - kernel_size // 2) // 2 + 1, tap] = 1
-    return taps
-
-
 class ResidualBlock(nn.Module):
     """Two convolutions and a way around them (He et al. 2016)."""
 
@@ -195,8 +153,7 @@ class TransformerNet(nn.Module):
     output (tanh) is duller, and clamping is the business of whoever makes pixels of it.
     """
 
-    multiple_of = 8
-    min_side = 16  # at an eighth, reflection padding needs two pixels
+    multiple_of, min_side = MULTIPLE_OF, MIN_SIDE
 
     def __init__(self, shape: NetShape | None = None):
         super().__init__()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
+import os
 import platform
+import sys
 from importlib import metadata
 from pathlib import Path
 
-import torch
-
+from fnst_live.cores import usable_cores
 from fnst_live.stylenet.model_file import StyleModel
 
 CPU_INFO = Path("/proc/cpuinfo")
@@ -17,21 +19,22 @@ CPU_INFO = Path("/proc/cpuinfo")
 def model_fingerprint(model: StyleModel) -> str:
     """Of the network alone: styles are data that come and go."""
     digest = hashlib.sha256(repr((model.header.architecture, model.header.shape)).encode())
-    for name, weight in model.network.state_dict().items():
+    for name, weight in sorted(model.weights.items()):
         digest.update(name.encode())
-        digest.update(weight.numpy().tobytes())
-    digest.update(repr(sorted({getattr(module, "eps", None) for module in model.network.modules()}, key=str)).encode())
+        digest.update(weight.tobytes())
+    digest.update(repr(model.norm_eps).encode())
     return digest.hexdigest()[:16]
 
 
 def styles_fingerprint(model: StyleModel) -> str:
     """Of the styles alone, in their order."""
-    return hashlib.sha256(model.styles.numpy().tobytes()).hexdigest()[:16]
+    return hashlib.sha256(model.style_table.tobytes()).hexdigest()[:16]
 
 
 def machine_fingerprint() -> str:
     """Processor, its instruction sets, core count, CUDA card, versions of the libraries and of this program."""
-    parts = [cpu_name(), " ".join(cpu_flags()), str(torch.get_num_threads()), cuda_name() or "no cuda",
+    threads = f"{usable_cores()} {os.environ.get('OMP_NUM_THREADS', '')}"
+    parts = [cpu_name(), " ".join(cpu_flags()), threads, cuda_name() or "no cuda",
              *(f"{name} {library_version(name)}" for name in ("fnst-live", "torch", "openvino"))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -56,11 +59,23 @@ def cpu_flags() -> list[str]:
 
 
 def cuda_name() -> str | None:
-    """The first CUDA card, or None."""
+    """The first CUDA card, or None; where there is no driver, torch is not loaded to ask."""
+    if not has_cuda_driver():
+        return None
+    import torch
+
     try:
         return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
     except RuntimeError:  # it is there, and cannot be used
         return None
+
+
+def has_cuda_driver() -> bool:
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def _cpu_info(key: str) -> str:

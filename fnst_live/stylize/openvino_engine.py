@@ -41,10 +41,10 @@ class OpenVinoEngine:
             raise EngineError(f"this processor has no {precision} instructions; use --engine auto")
         self.precision = precision
         self.lanes = lanes
-        self._network = model.network
+        self._model = model
         self._ranges = input_ranges(model) if precision == "int8" else None
         self._spares_bit = precision == "int8" and saturates_sums()
-        self._has_style = model.styles.shape[1] > 0
+        self._has_style = model.style_table.shape[1] > 0
         self._requests: OrderedDict[tuple[int, int], Requests] = OrderedDict()
         self._compiling = threading.Lock()
 
@@ -69,7 +69,7 @@ class OpenVinoEngine:
             return self._requests[height, width]
 
     def _compiled(self, height: int, width: int) -> Requests:
-        graph = graph_of(self._network, height, width, self._ranges, spares_bit=self._spares_bit)
+        graph = graph_of(self._model, height, width, self._ranges, spares_bit=self._spares_bit)
         compiled = openvino_core().compile_model(graph, "CPU", _configuration(self.precision, self.lanes))
         idle_requests: Requests = queue.SimpleQueue()
         for _ in range(self.lanes):

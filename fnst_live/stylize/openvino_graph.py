@@ -19,22 +19,21 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
-from torch import Tensor, nn
 
-from fnst_live.stylenet.johnson_net import InstanceNorm, JohnsonNet
-from fnst_live.stylenet.transformer_net import ResidualBlock, TransformerNet, phase_kernels, phase_taps
+from fnst_live.stylenet.model_file import NORM_EPS, StyleModel, Weights
+from fnst_live.stylenet.net_shape import NetShape, phase_taps
 
 Node = Any                 # openvino.Node, whose package has no types
 Affine = tuple[Node, Node]  # scale and shift, each (1, C, 1, 1)
+Floats = npt.NDArray[np.float32]
 
 Range = tuple[float, float]  # least and greatest value
 
 SPATIAL = (2, 3)
-NORM_EPS = 1e-5  # of torch's instance_norm
 
 
 def graph_of(
-    network: nn.Module, height: int, width: int, ranges: Sequence[Range] | None = None, *, spares_bit: bool = False
+    model: StyleModel, height: int, width: int, ranges: Sequence[Range] | None = None, *, spares_bit: bool = False
 ) -> ov.Model:
     """uint8 (1, height, width, 3), and for the transformer network a style (1, style_length), to uint8 pixels.
 
@@ -42,67 +41,73 @@ def graph_of(
     `ranges_graph_of`; with them the convolutions are in int8, their weights in 7 bits if spares_bit. Raises TypeError
     for any other network.
     """
-    pixels, parameters = _laid(network, Convolutions(ranges, spares_bit=spares_bit), height, width)
+    pixels, parameters = _laid(model, Convolutions(ranges, spares_bit=spares_bit), height, width)
     return ov.Model([pixels], parameters)
 
 
-def ranges_graph_of(network: nn.Module, height: int, width: int) -> ov.Model:
+def ranges_graph_of(model: StyleModel, height: int, width: int) -> ov.Model:
     """The same inputs to two numbers a convolution: the least and the greatest value of its input, in turn."""
     convolutions = Convolutions()
-    _, parameters = _laid(network, convolutions, height, width)
+    _, parameters = _laid(model, convolutions, height, width)
     axes = _integers(0, 1, 2, 3)
     limits = [limit(x, axes, False) for x in convolutions.inputs for limit in (ops.reduce_min, ops.reduce_max)]  # noqa: FBT003
     return ov.Model(limits, parameters)
 
 
-def _laid(
-    network: nn.Module, convolutions: Convolutions, height: int, width: int
-) -> tuple[Node, list[Node]]:
+def _laid(model: StyleModel, convolutions: Convolutions, height: int, width: int) -> tuple[Node, list[Node]]:
     """The pixels that come out, and the parameters that go in."""
-    if isinstance(network, TransformerNet):
-        return _transformer(network, convolutions, height, width)
-    if isinstance(network, JohnsonNet):
-        return _johnson(network, convolutions, height, width)
-    raise TypeError(f"there is no OpenVINO graph of a {type(network).__name__}")
+    if model.header.architecture == "transformer_net":
+        return _transformer(model.header.shape or NetShape(), model.weights, convolutions, height, width)
+    if model.header.architecture == "johnson2016":
+        return _johnson(model.weights, model.norm_eps, convolutions, height, width)
+    raise TypeError(f"there is no OpenVINO graph of the network {model.header.architecture}")
 
 
-def _transformer(network: TransformerNet, convolved: Convolutions, height: int, width: int) -> tuple[Node, list[Node]]:
+def _transformer(
+    shape: NetShape, weights: Weights, convolved: Convolutions, height: int, width: int
+) -> tuple[Node, list[Node]]:
     pixels = ops.parameter([1, height, width, 3], ov.Type.u8)
-    style = ops.parameter([1, network.shape.style_length], ov.Type.f32)
-    affines = _split(style, network.shape.affine_channels)
-    x = convolved(_halved(pixels), _of_halved(network.stem.conv.weight))                     # (1, half, H/2, W/2)
+    style = ops.parameter([1, shape.style_length], ov.Type.f32)
+    affines = _split(style, shape.affine_channels)
+    x = convolved(_halved(pixels), _of_halved(weights["stem.conv.weight"]))                  # (1, half, H/2, W/2)
     x = ops.relu(_styled(_normalized(x), next(affines)))
-    for down in (network.down4, network.down8):
-        x = convolved(x, down.conv.weight, stride=2)
+    for down in ("down4", "down8"):
+        x = convolved(x, weights[f"{down}.conv.weight"], stride=2)
         x = ops.relu(_styled(_normalized(x), next(affines)))                                 # (1, eighth, H/8, W/8)
-    for block in network.blocks:
-        assert isinstance(block, ResidualBlock)
-        y = ops.relu(_styled(_normalized(convolved(x, block.conv1.conv.weight)), next(affines)))
-        x = ops.add(x, _styled(convolved(y, block.conv2.conv.weight), next(affines)))
-    for up in (network.up4, network.up2):
-        x = convolved.upsampled(x, up.conv.weight)                                           # (1, 4 C, h, w)
+    for block in range(shape.residual_blocks):
+        first, second = (weights[f"blocks.{block}.{conv}.conv.weight"] for conv in ("conv1", "conv2"))
+        y = ops.relu(_styled(_normalized(convolved(x, first)), next(affines)))
+        x = ops.add(x, _styled(convolved(y, second), next(affines)))
+    for up in ("up4", "up2"):
+        x = convolved.upsampled(x, weights[f"{up}.conv.weight"])                             # (1, 4 C, h, w)
         x = ops.relu(_styled(x, [ops.concat([part] * 4, 1) for part in next(affines)]))
         x = ops.depth_to_space(x, "blocks_first", 2)                                         # (1, C, 2 h, 2 w)
-    head = network.head.conv
-    assert head.bias is not None
-    x = convolved.upsampled(x, head.weight * 255, (head.bias + 0.5) * 255)                   # (1, 12, H/2, W/2)
+    head, bias = weights["head.conv.weight"], weights["head.conv.bias"]
+    x = convolved.upsampled(x, head * np.float32(255), (bias + np.float32(0.5)) * np.float32(255))  # (1, 12, H/2, W/2)
     return _doubled(_levels(x), height, width), [pixels, style]
 
 
-def _johnson(network: JohnsonNet, convolved: Convolutions, height: int, width: int) -> tuple[Node, list[Node]]:
+def _johnson(
+    weights: Weights, eps: float, convolved: Convolutions, height: int, width: int
+) -> tuple[Node, list[Node]]:
+    def layer(name: str) -> tuple[Floats, Floats]:
+        return weights[f"{name}.conv2d.weight"], weights[f"{name}.conv2d.bias"]
+
+    def normalized(x: Node, name: str) -> Node:
+        own = (weights[f"{name}.{part}"].reshape(1, -1, 1, 1) for part in ("weight", "bias"))
+        return _styled(_normalized(x, eps), [_constant(part) for part in own])
+
     pixels = ops.parameter([1, height, width, 3], ov.Type.u8)
     x = _planes(ops.convert(pixels, "f32"))
-    downwards = ((network.conv1, network.in1, 1), (network.conv2, network.in2, 2), (network.conv3, network.in3, 2))
-    for layer, norm, stride in downwards:
-        x = ops.relu(_own_norm(convolved(x, layer.conv2d.weight, layer.conv2d.bias, stride=stride), norm))
-    for block in (network.res1, network.res2, network.res3, network.res4, network.res5):
-        first, second = block.conv1.conv2d, block.conv2.conv2d
-        y = ops.relu(_own_norm(convolved(x, first.weight, first.bias), block.in1))
-        x = ops.add(x, _own_norm(convolved(y, second.weight, second.bias), block.in2))
-    for up, norm in ((network.deconv1, network.in4), (network.deconv2, network.in5)):
-        x = ops.depth_to_space(convolved.upsampled(x, up.conv2d.weight, up.conv2d.bias), "blocks_first", 2)
-        x = ops.relu(_own_norm(x, norm))
-    x = convolved(x, network.deconv3.conv2d.weight, network.deconv3.conv2d.bias)
+    for conv, norm, stride in (("conv1", "in1", 1), ("conv2", "in2", 2), ("conv3", "in3", 2)):
+        x = ops.relu(normalized(convolved(x, *layer(conv), stride=stride), norm))
+    for block in ("res1", "res2", "res3", "res4", "res5"):
+        y = ops.relu(normalized(convolved(x, *layer(f"{block}.conv1")), f"{block}.in1"))
+        x = ops.add(x, normalized(convolved(y, *layer(f"{block}.conv2")), f"{block}.in2"))
+    for up, norm in (("deconv1", "in4"), ("deconv2", "in5")):
+        x = ops.depth_to_space(convolved.upsampled(x, *layer(up)), "blocks_first", 2)
+        x = ops.relu(normalized(x, norm))
+    x = convolved(x, *layer("deconv3"))
     return ops.transpose(_levels(x), _integers(0, 2, 3, 1)), [pixels]
 
 
@@ -114,7 +119,7 @@ class Convolutions:
         self._ranges, self._headroom = ranges, 2 if spares_bit else 1
 
     def __call__(
-        self, x: Node, weight: Tensor, bias: Tensor | None = None, *, stride: int = 1, border: str = "reflect"
+        self, x: Node, weight: Floats, bias: Floats | None = None, *, stride: int = 1, border: str = "reflect"
     ) -> Node:
         """Of a picture extended over its border, so that it keeps its size."""
         margin = weight.shape[-1] // 2
@@ -123,19 +128,19 @@ class Convolutions:
         y = ops.convolution(ops.pad(x, margins, margins, border), kernel, [stride] * 2, [0, 0], [0, 0], [1, 1])
         return y if bias is None else ops.add(y, _constant(bias.reshape(1, -1, 1, 1)))
 
-    def upsampled(self, x: Node, weight: Tensor, bias: Tensor | None = None) -> Node:
-        """Upsampling and convolution in one, the four pixels of each square as channels, phase by phase."""
-        out_channels, in_channels, size, _ = weight.shape
-        kernels = phase_kernels(weight, phase_taps(size)).reshape(out_channels, 4, in_channels, 3, 3)
-        by_phase = kernels.transpose(0, 1).flatten(0, 1)
-        return self(x, by_phase, None if bias is None else bias.repeat(4), border="edge")
+    def upsampled(self, x: Node, weight: Floats, bias: Floats | None = None) -> Node:
+        """Upsampling and convolution in one (see `UpsampleConv`), the four pixels of each square as channels, phase by
+        phase."""
+        taps = phase_taps(weight.shape[-1])
+        by_phase = np.einsum("pak,qbl,oikl->pqoiab", taps, taps, weight).reshape(-1, weight.shape[1], 3, 3)
+        return self(x, by_phase, None if bias is None else np.tile(bias, 4), border="edge")
 
-    def _operands(self, x: Node, weight: Tensor) -> tuple[Node, Node]:
+    def _operands(self, x: Node, weight: Floats) -> tuple[Node, Node]:
         self.inputs.append(x)
         if self._ranges is None:
             return x, _constant(weight)
         low, high = self._ranges[len(self.inputs) - 1]
-        largest = weight.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-12) * self._headroom
+        largest = np.maximum(np.abs(weight).max((1, 2, 3), keepdims=True), np.float32(1e-12)) * self._headroom
         return _in_256_levels(x, low, high), _in_levels(_constant(weight), -largest, largest, 255)
 
 
@@ -147,7 +152,7 @@ def _in_256_levels(x: Node, low: float, high: float) -> Node:
     return _in_levels(x, np.float32(-largest * 128 / 127), np.float32(largest), 256)
 
 
-def _in_levels(x: Node, low: Tensor | np.float32, high: Tensor | np.float32, count: int) -> Node:
+def _in_levels(x: Node, low: Floats | np.float32, high: Floats | np.float32, count: int) -> Node:
     limits = [_constant(limit) for limit in (low, high)]
     return ops.fake_quantize(x, *limits, *limits, count)
 
@@ -170,10 +175,6 @@ def _styled(x: Node, affine: Sequence[Node]) -> Node:
     return ops.add(ops.multiply(x, scale), shift)
 
 
-def _own_norm(x: Node, norm: InstanceNorm) -> Node:
-    return _styled(_normalized(x, norm.eps), [_constant(p.reshape(1, -1, 1, 1)) for p in (norm.weight, norm.bias)])
-
-
 def _halved(pixels: Node) -> Node:
     """Squares of four pixels become one of 12 channels, in -0.5..0.5: uint8 (1, H, W, 3) to (1, 12, H/2, W/2)."""
     _, height, width, _ = pixels.shape
@@ -185,10 +186,10 @@ def _halved(pixels: Node) -> Node:
     return _planes(ops.subtract(shares, _constant(np.float32(0.5))))
 
 
-def _of_halved(weight: Tensor) -> Tensor:
+def _of_halved(weight: Floats) -> Floats:
     """A kernel for `pixel_unshuffle`'s channels (color, row, column), for those of `_halved`: (row, column, color)."""
     out_channels, _, *kernel = weight.shape
-    return weight.reshape(out_channels, 3, 2, 2, *kernel).permute(0, 2, 3, 1, 4, 5).flatten(1, 3)
+    return weight.reshape(out_channels, 3, 2, 2, *kernel).transpose(0, 2, 3, 1, 4, 5).reshape(out_channels, 12, *kernel)
 
 
 def _doubled(squares: Node, height: int, width: int) -> Node:
@@ -210,9 +211,8 @@ def _planes(x: Node) -> Node:
     return ops.transpose(x, _integers(0, 3, 1, 2))
 
 
-def _constant(values: Tensor | npt.NDArray[np.float32] | np.float32) -> Node:
-    numbers = values.detach().numpy() if isinstance(values, Tensor) else values
-    return ops.constant(np.ascontiguousarray(numbers, np.float32))
+def _constant(values: Floats | np.float32) -> Node:
+    return ops.constant(np.ascontiguousarray(values, np.float32))
 
 
 def _integers(*values: int) -> Node:

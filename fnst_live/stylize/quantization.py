@@ -13,9 +13,7 @@ from typing import Any
 
 import numpy as np
 import openvino as ov
-import torch
 from openvino import opset13 as ops
-from torch import nn
 
 from fnst_live.frames.frame import FrameSize
 from fnst_live.openvino_core import openvino_core
@@ -41,7 +39,7 @@ def input_ranges(model: StyleModel) -> list[Range]:
 
 
 def _convolution_count(model: StyleModel) -> int:
-    return sum(isinstance(module, nn.Conv2d) for module in model.network.modules())
+    return sum(weight.ndim == 4 for weight in model.weights.values())
 
 
 def _as_ranges(found: Any, count: int) -> list[Range]:
@@ -56,14 +54,14 @@ def _as_ranges(found: Any, count: int) -> list[Range]:
 
 def measured_ranges(model: StyleModel) -> list[Range]:
     """The same, whatever is remembered."""
-    graph = ranges_graph_of(model.network, SCENE.height, SCENE.width)
+    graph = ranges_graph_of(model, SCENE.height, SCENE.width)
     watching = openvino_core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     landscape = Landscape(SCENE)
     limits = []
     for phase in PHASES:
         pixels = landscape.picture(phase)[None].copy()
         pixels[0, 0, :2] = (0,), (255,)  # a picture's own limits
-        for style in model.styles.numpy():
+        for style in model.style_table:
             inputs = [pixels, style[None]] if style.size else [pixels]
             found = watching(inputs)
             limits.append([float(found[i]) for i in range(len(found))])
@@ -77,7 +75,7 @@ def saturates_sums() -> bool:
     they all do. Weights of 7 bits leave room for the sum. Found by trying."""
     channels = 64
     x = ops.parameter([1, channels, 4, 4], ov.Type.f32)
-    y = Convolutions([(0.0, 255.0)])(x, torch.ones(channels, channels, 1, 1))
+    y = Convolutions([(0.0, 255.0)])(x, np.ones((channels, channels, 1, 1), np.float32))
     trial = openvino_core().compile_model(ov.Model([y], [x]), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     found = trial([np.full((1, channels, 4, 4), 255, np.float32)])[0]
     return float(found.min()) < 0.99 * channels * 255

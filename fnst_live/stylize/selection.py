@@ -14,12 +14,10 @@ import numpy as np
 from fnst_live.errors import EngineError
 from fnst_live.frames.frame import Pixels
 from fnst_live.stylenet.model_file import StyleModel
-from fnst_live.stylize.cuda_engine import CudaEngine
 from fnst_live.stylize.engine import Engine, StyleVector
 from fnst_live.stylize.fingerprint import library_version, machine_fingerprint, model_fingerprint
 from fnst_live.stylize.guarded_engine import GuardedEngine
 from fnst_live.stylize.memory import recalled, remember
-from fnst_live.stylize.torch_engine import TorchEngine
 
 TRIAL_SIZE = (240, 320)
 TRIAL_RUNS = 7
@@ -95,19 +93,19 @@ def _open(model: StyleModel, engine: str, lanes: int) -> Engine:
 def candidates() -> list[Candidate]:
     """All engines, the likeliest winner first."""
     return [
-        Candidate(ON_CARD, "f16", CudaEngine),
+        Candidate(ON_CARD, "f16", _cuda),
         Candidate("openvino", "bf16", lambda model, lanes: _openvino(model, "bf16", lanes)),
         Candidate("openvino", "int8", lambda model, lanes: _openvino(model, "int8", lanes)),
         Candidate("openvino", "f32", lambda model, lanes: _openvino(model, "f32", lanes)),
-        Candidate("torch", "f32", lambda model, _: TorchEngine(model)),
+        Candidate("torch", "f32", lambda model, _: _torch(model)),
     ]
 
 
 def survey_engines(model: StyleModel, size: tuple[int, int] = TRIAL_SIZE, engine: str = "auto") -> list[EngineReport]:
     """Every candidate, or those of one name, opened, timed on a picture of size (height, width) and checked."""
     picture = trial_picture(*size)
-    style = model.styles[0].numpy()
-    reference = TorchEngine(model).run(picture, style)
+    style = model.style_table[0]
+    reference = _torch(model).run(picture, style)
     trials = [_Trial(candidate, model, picture, style, reference) for candidate in _matching(engine)]
     for run in range(TRIAL_RUNS):  # in turn: whatever else the machine does meets all alike
         least_ms = min(trial.report.milliseconds for trial in trials)
@@ -131,6 +129,18 @@ def psnr_db(a: Pixels, b: Pixels) -> float:
     """Peak signal to noise ratio of two pictures of one size; infinite where they are equal."""
     error = np.square(a.astype(np.float32) - b.astype(np.float32)).mean()
     return math.inf if error == 0 else float(10 * np.log10(255**2 / error))
+
+
+def _cuda(model: StyleModel, lanes: int) -> Engine:
+    from fnst_live.stylize.cuda_engine import CudaEngine  # torch takes a second to load, and OpenVINO does without
+
+    return CudaEngine(model, lanes)
+
+
+def _torch(model: StyleModel) -> Engine:
+    from fnst_live.stylize.torch_engine import TorchEngine
+
+    return TorchEngine(model)
 
 
 def _openvino(model: StyleModel, precision: str, lanes: int) -> Engine:

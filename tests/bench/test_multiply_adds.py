@@ -9,7 +9,8 @@ from fnst_live.bench.multiply_adds import count_in, count_multiply_adds, padded_
 from fnst_live.frames.frame import FrameSize
 from fnst_live.stylenet.johnson_net import JohnsonNet
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet, initial_styles
 
 
 def picture(channels: int, height: int, width: int) -> torch.Tensor:

@@ -27,7 +27,8 @@ def own_default_style(styles: None, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     import torch
 
     from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
-    from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+    from fnst_live.stylenet.net_shape import NetShape
+    from fnst_live.stylenet.transformer_net import TransformerNet, initial_styles
 
     torch.manual_seed(0)
     shape = NetShape(half=8, quarter=8, eighth=8, residual_blocks=1)

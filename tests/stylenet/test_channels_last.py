@@ -9,7 +9,8 @@ from torch import Tensor
 
 from fnst_live.stylenet import layers, transformer_net
 from fnst_live.stylenet.channels_last import framed, instance_normalized, learns_on_card
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet, initial_styles
 
 SHAPE = NetShape(8, 16, 8, 2)
 SIZES = [(2, 8, 6, 9), (3, 3, 4, 4), (2, 16, 3, 2), (1, 5, 17, 5), (2, 4, 2, 2)]

@@ -18,7 +18,8 @@ from fnst_live.stylenet.layers import (
     padded_for,
     shuffled_channels_last,
 )
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, UpsampleConv, initial_styles, settle
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet, UpsampleConv, initial_styles, settle
 
 LAYOUTS = [torch.contiguous_format, torch.channels_last]
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")

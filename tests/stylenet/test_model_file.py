@@ -23,7 +23,8 @@ from fnst_live.stylenet.model_file import (
     save_model,
     select_styles,
 )
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet
 
 SHAPE = NetShape(half=8, quarter=8, eighth=8, residual_blocks=1)
 CARDS = (StyleCard("wave", "葛飾北斎", "神奈川沖浪裏", "1831"), StyleCard("cañas"), StyleCard("muse", "Pablo"))

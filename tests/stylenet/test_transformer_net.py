@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from fnst_live.stylenet.net_shape import NetShape
 from fnst_live.stylenet.transformer_net import (
     Affine,
-    NetShape,
     TransformerNet,
     UpsampleConv,
     conditional_affine,

@@ -7,7 +7,8 @@ import torch
 
 from fnst_live.stylenet.johnson_net import JohnsonNet
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet, initial_styles
 
 SHAPE = NetShape(half=8, quarter=8, eighth=12, residual_blocks=1)
 LOUDNESS = 15  # an untrained head paints nearly grey

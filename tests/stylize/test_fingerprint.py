@@ -51,7 +51,7 @@ def test_a_machine_is_itself_until_something_changes(monkeypatch: pytest.MonkeyP
     for what, value in [("cpu_name", "another processor"), ("cuda_name", "a card"), ("library_version", "9.9")]:
         monkeypatch.setattr(fingerprint, what, lambda *_, value=value: value)
         names.append(machine_fingerprint())
-    torch.set_num_threads(torch.get_num_threads() + 1)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
     names.append(machine_fingerprint())
     assert len(set(names)) == 5
 

@@ -45,7 +45,7 @@ def operations(graph: ov.Model, kind: str) -> list[ov.Node]:
 
 def test_a_range_for_every_convolution(model: StyleModel) -> None:
     ranges = input_ranges(model)
-    assert len(ranges) == len(operations(graph_of(model.network, 16, 16), "Convolution"))
+    assert len(ranges) == len(operations(graph_of(model, 16, 16), "Convolution"))
     assert all(low < high for low, high in ranges)
     assert ranges[0] == pytest.approx((-0.5, 0.5))  # the picture itself
     assert all(low == 0 for low, _ in ranges[1:4])  # after a ReLU
@@ -103,17 +103,17 @@ def test_a_classic_network(classic_model: StyleModel) -> None:
 
 
 def test_with_ranges_inputs_and_weights_are_in_levels(model: StyleModel) -> None:
-    with_ranges = graph_of(model.network, 16, 16, input_ranges(model))
+    with_ranges = graph_of(model, 16, 16, input_ranges(model))
     convolutions = operations(with_ranges, "Convolution")
     assert len(operations(with_ranges, "FakeQuantize")) == 2 * len(convolutions)
-    assert operations(graph_of(model.network, 16, 16), "FakeQuantize") == []
+    assert operations(graph_of(model, 16, 16), "FakeQuantize") == []
 
 
 def test_weights_of_seven_bits_leave_half_of_their_levels_unused(model: StyleModel) -> None:
     ranges = input_ranges(model)
 
     def limits(*, spares_bit: bool) -> list[float]:
-        graph = graph_of(model.network, 16, 16, ranges, spares_bit=spares_bit)
+        graph = graph_of(model, 16, 16, ranges, spares_bit=spares_bit)
         of_weights = [node for node in operations(graph, "FakeQuantize") if node.get_levels() == 255]
         return [float(node.input_value(2).get_node().get_data().max()) for node in of_weights]
 

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from fnst_live.style_library import load_style, read_entries
 from fnst_live.stylenet.johnson_net import JohnsonNet
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, load_model, save_model
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet, initial_styles
 from fnst_live.stylize.fingerprint import model_fingerprint
 from trainer import adapt as adapt_module
 from trainer.adapt import adapt, nearest_style

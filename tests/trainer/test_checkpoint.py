@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet
 from trainer.checkpoint import checkpoint_files, load_newest_checkpoint, save_checkpoint
 from trainer.config import TrainConfig
 from trainer.errors import CheckpointError, OutputError

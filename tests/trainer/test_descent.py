@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet, initial_styles
 from trainer.batches import Batch, move
 from trainer.config import LossWeights
 from trainer.descent import backward, is_going_wrong, is_out_of_memory, remember_loss

@@ -13,7 +13,8 @@ from PIL import Image
 
 from fnst_live.stylenet.johnson_net import JohnsonNet
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet
 from trainer.errors import ConfigError, DataError, EvaluationError, OutputError
 from trainer.evaluate import stylize_file
 

@@ -12,7 +12,8 @@ import torch
 from fnst_live.stylenet.johnson_net import JohnsonNet
 from fnst_live.stylenet.legacy import load_legacy
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, load_model, save_model
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet, initial_styles
 from trainer import export as export_module
 from trainer.config import ExportConfig
 from trainer.errors import ConfigError, ExportError

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, load_model, save_model
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet, initial_styles
 from trainer.batches import Batch, make_batch
 from trainer.config import TrainConfig
 from trainer.data import PhotoCrops, find_photos

@@ -10,7 +10,8 @@ import torch
 
 from fnst_live.stylenet.johnson_net import JohnsonNet
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, save_model
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet
 from trainer.config import TrainConfig
 from trainer.errors import ConfigError
 from trainer.learner import STYLE_TABLE_RATE, new_learner, set_learning_rate, update_averages

@@ -10,7 +10,8 @@ import torch
 
 from fnst_live.stylenet.johnson_net import JohnsonNet
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel, load_model, save_model
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet
 from trainer.config import MergeConfig
 from trainer.errors import ConfigError, EvaluationError, MergeError
 from trainer.merge import merge

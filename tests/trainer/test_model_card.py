@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard
-from fnst_live.stylenet.transformer_net import NetShape
+from fnst_live.stylenet.net_shape import NetShape
 from trainer.model_card import write_card
 
 

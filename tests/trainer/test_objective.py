@@ -10,7 +10,8 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet, initial_styles
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet, initial_styles
 from trainer.batches import Batch, move
 from trainer.config import LossWeights, TrainConfig
 from trainer.data import load_style_image

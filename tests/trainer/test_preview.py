@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from fnst_live.stylenet.model_file import ModelHeader, StyleCard, StyleModel
-from fnst_live.stylenet.transformer_net import NetShape, TransformerNet
+from fnst_live.stylenet.net_shape import NetShape
+from fnst_live.stylenet.transformer_net import TransformerNet
 from trainer.data import find_photos
 from trainer.errors import DataError
 from trainer.preview import save_preview_strips
