@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -24,7 +25,7 @@ from fnst_live.stylenet.model_file import (
     select_styles,
 )
 from fnst_live.stylenet.net_shape import NetShape
-from fnst_live.stylenet.transformer_net import TransformerNet
+from fnst_live.stylenet.transformer_net import TransformerNet, initial_styles
 
 SHAPE = NetShape(half=8, quarter=8, eighth=8, residual_blocks=1)
 CARDS = (StyleCard("wave", "葛飾北斎", "神奈川沖浪裏", "1831"), StyleCard("cañas"), StyleCard("muse", "Pablo"))
@@ -211,3 +212,26 @@ def test_weights_that_are_no_numbers(file: Path, name: str, value: float) -> Non
     rewrite(file, tensors)
     with pytest.raises(ModelFileError, match="not finite"):
         load_model(file)
+
+
+@pytest.mark.parametrize("shape", [NetShape(), NetShape(8, 16, 24, 1)])
+def test_the_shape_tells_of_every_weight(shape: NetShape) -> None:
+    found = {name: tuple(weight.shape) for name, weight in TransformerNet(shape).state_dict().items()}
+    assert found == shape.weight_shapes
+
+
+def test_what_is_stored_is_the_same_model_without_torch_and_with_it(tmp_path: Path) -> None:
+    shape = NetShape(8, 8, 8, 1)
+    header = ModelHeader("transformer_net", (StyleCard("a"), StyleCard("b")), shape)
+    model = StyleModel(header, TransformerNet(shape).eval(), initial_styles(2, shape))
+    save_model(tmp_path / "model.safetensors", model)
+    stored = load_model(tmp_path / "model.safetensors")
+    assert (stored.multiple_of, stored.min_side, stored.norm_eps) == (model.multiple_of, model.min_side, model.norm_eps)
+    assert np.array_equal(stored.style_table, model.style_table)
+    assert torch.equal(stored.styles, model.styles)
+    assert stored.weights.keys() == model.weights.keys()
+    assert all(np.array_equal(stored.weights[name], weight) for name, weight in model.weights.items())
+    image = torch.rand(1, 3, 16, 24)
+    with torch.inference_mode():
+        assert torch.equal(stored.network(image, stored.styles[:1]), model.network(image, model.styles[:1]))
+    assert not stored.network.training
