@@ -167,7 +167,7 @@ def load_model(path: Path) -> StyleModel:
     """Network and styles of a model file, on the CPU in float32. Raises ModelFileError."""
     with _opened(path) as file:
         header = _parse_header(file.metadata() or {})
-        tensors = {key: _float32(file, key) for key in file.keys()}  # noqa: SIM118  (not a dict)
+        tensors = _arrays(file, path)
     table = tensors.pop(STYLES_KEY, np.zeros((len(header.styles), 0), np.float32))
     weights = {key.removeprefix(NETWORK_PREFIX): value for key, value in tensors.items()}
     model = _model_of(header, weights, table)
@@ -179,12 +179,13 @@ def load_model(path: Path) -> StyleModel:
     return model
 
 
-def _float32(file: Any, key: str) -> npt.NDArray[np.float32]:
-    """Raises ModelFileError."""
+def _arrays(file: Any, path: Path) -> Weights:
     try:
-        return np.asarray(file.get_tensor(key), np.float32)
-    except (TypeError, ValueError) as error:  # numpy has no bfloat16
-        raise ModelFileError("has weights of a kind that cannot be read: save them as float32") from error
+        return {key: np.asarray(file.get_tensor(key), np.float32) for key in file.keys()}  # noqa: SIM118  (not a dict)
+    except (TypeError, AttributeError):  # numpy has no bfloat16, nor anything shorter
+        from safetensors.torch import load_file
+
+        return {key: value.float().numpy() for key, value in load_file(path).items()}
 
 
 def _model_of(header: ModelHeader, weights: Weights, table: npt.NDArray[np.float32]) -> StyleModel:

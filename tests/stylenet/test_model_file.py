@@ -235,3 +235,13 @@ def test_what_is_stored_is_the_same_model_without_torch_and_with_it(tmp_path: Pa
     with torch.inference_mode():
         assert torch.equal(stored.network(image, stored.styles[:1]), model.network(image, model.styles[:1]))
     assert not stored.network.training
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_weights_of_any_precision_are_read(tmp_path: Path, dtype: torch.dtype) -> None:
+    shape, file = NetShape(8, 8, 8, 1), tmp_path / "model.safetensors"
+    header = ModelHeader("transformer_net", (StyleCard("a"),), shape)
+    save_model(file, StyleModel(header, TransformerNet(shape).eval().to(dtype), initial_styles(1, shape).to(dtype)))
+    stored = load_model(file)
+    assert {weight.dtype for weight in (stored.style_table, *stored.weights.values())} == {np.dtype(np.float32)}
+    assert np.allclose(stored.style_table, initial_styles(1, shape).numpy())
