@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from fnst_live.compose.compositor import StrengthCompositor, UpscalingCompositor
-from fnst_live.compose.upscaler import Upscaler, open_upscaler
 from fnst_live.errors import SettingError, StyleError
 from fnst_live.frames.frame import Frame, FrameSize
 from fnst_live.frames.resize import SMALLEST_SIDE, lines_within, resize, work_size
@@ -22,6 +22,9 @@ from fnst_live.stylize.engine import torch_device_of
 from fnst_live.stylize.fingerprint import model_fingerprint
 from fnst_live.stylize.selection import open_engine
 from fnst_live.stylize.stylizer import NetworkStylizer, NoStylizer, mix_styles
+
+if TYPE_CHECKING:
+    from fnst_live.compose.upscaler import Upscaler
 
 LARGEST_ENLARGED = 16384**2  # pixels: 800 MB, of which a video holds a few at once
 
@@ -103,7 +106,7 @@ def open_painter(look: LookSettings, lanes: int = 1) -> Painter:
 
     lanes: how many frames it shall paint at once, where the engine can.
     """
-    upscaler = None if look.upscale == 1 else open_upscaler(look.upscale, look.engine)
+    upscaler = None if look.upscale == 1 else _upscaler(look)
     if look.style == NO_STYLE:
         return Painter(look, f"x{look.upscale}", "none", NoStylizer(), upscaler)
     style = open_style(look)
@@ -112,6 +115,12 @@ def open_painter(look: LookSettings, lanes: int = 1) -> Painter:
                                 look.stroke_size)
     engine_name = f"{engine.name} {engine.precision}"
     return Painter(look, style.entry.name, engine_name, stylizer, upscaler, torch_device_of(engine))
+
+
+def _upscaler(look: LookSettings) -> Upscaler:
+    from fnst_live.compose.upscaler import open_upscaler  # torch takes a second to load, and is needed for this alone
+
+    return open_upscaler(look.upscale, look.engine)
 
 
 def open_style(look: LookSettings) -> LoadedStyle:

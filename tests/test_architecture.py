@@ -195,6 +195,7 @@ def test_an_import_that_is_not_allowed_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize("doing", [
     "import fnst_live.stabilize.choice as c; c.make_stabilizer(0.8)",
     "import fnst_live.live.core",  # torch takes a second, and there is a picture before
+    "import fnst_live.assembly",
 ])
 def test_torch_is_not_loaded_before_it_is_needed(doing: str) -> None:
     command = [sys.executable, "-c", f"import sys; {doing}; print('torch' in sys.modules)"]
