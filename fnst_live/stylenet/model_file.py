@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 FORMAT = "fnst-live-style/1"
 NETWORK_PREFIX = "network."
+STYLES_KEY = "styles"
 NORM_EPS = 1e-5  # torch's own
 UNFIT = "has weights that do not fit the architecture its header names"
 
 Weights = dict[str, npt.NDArray[np.float32]]
-STYLES_KEY = "styles"
 
 
 class ModelFileError(ValueError):
