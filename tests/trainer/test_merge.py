@@ -67,7 +67,8 @@ def test_what_is_known_of_a_painting_is_kept(tmp_path: Path, network: Transforme
     for file, card in zip(files, cards, strict=True):
         model = load_model(file)
         training = {"command": file.stem, "base": {"file": "base"}}
-        save_model(file, replace(model, header=replace(model.header, styles=(card,), training=training)))
+        header = replace(model.header, styles=(card,), training=training)
+        save_model(file, StyleModel(header, model.network, model.styles))
     header = run(tmp_path / "all.safetensors", *files).header
     assert header.styles == (StyleCard("wave", "Hokusai", "The Wave", "1831"),)
     assert header.training["merged"][1] == {"command": "better"}
