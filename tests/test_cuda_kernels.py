@@ -11,10 +11,12 @@ import torch
 from fnst_live import cuda_kernels
 from fnst_live.cuda_kernels import CudaKernels, compiled, source_of
 from fnst_live.stabilize import device_blend, device_flow, device_motion
-from fnst_live.stabilize.device_kernels import FOLDER
+from fnst_live.stabilize.device_kernels import FOLDER, PLACES
 
 SOURCES = {
-    part: source_of([FOLDER / "device_common.cuh", FOLDER / f"device_{part}.cu"], module.CONSTANTS)
+    part: source_of(
+        [FOLDER / "device_common.cuh", FOLDER / f"device_{part}.cu"], {**module.CONSTANTS, "PLACES": PLACES}
+    )
     for part, module in (("flow", device_flow), ("motion", device_motion), ("blend", device_blend))
 }
 SCALE = """

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from fnst_live.stabilize import blend, stabilizer
 from fnst_live.stabilize.blend import CRISP_ROW_STEP
-from fnst_live.stabilize.device_kernels import kernels_of
-from fnst_live.stabilize.device_motion import PLACES, MotionPlanes
+from fnst_live.stabilize.device_kernels import PLACES, kernels_of
+from fnst_live.stabilize.device_motion import MotionPlanes
 from fnst_live.stabilize.stabilizer import LUMA, STROKE_PX
 
 COLOR_STEP = 8  # every so many rows and columns tell of contrast and saturation

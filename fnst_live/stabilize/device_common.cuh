@@ -40,8 +40,7 @@ DEVICE float clamped(float value, float least, float most) { return fminf(fmaxf(
 DEVICE int clamped(int value, int least, int most) { return min(max(value, least), most); }
 DEVICE float whole(float value) { return floorf(value + 0.5f); }
 
-// A sum over the picture: many threads add, so that it has many places; `total` is for a kernel of one thread.
-#define PLACES 64
+// A sum over the picture: many threads add, so that it has PLACES; `total` is for a kernel of one thread.
 DEVICE void add(Sum *sums, int which, int index, Sum value) {
     if (is_first_of_group(&value)) atomicAdd(&sums[which * PLACES + index / 32 % PLACES], value);
 }

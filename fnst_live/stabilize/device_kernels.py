@@ -13,12 +13,13 @@ from fnst_live.cuda_kernels import CudaKernels, Kernels, source_of
 BUILDERS: dict[str, Callable[[str], Kernels]] = {"cuda": CudaKernels}  # by the device's type, from the source
 
 FOLDER = Path(__file__).parent
+PLACES = 64  # that each sum over a picture is taken in, since many threads add to it
 
 
 def kernels_of(part: str, constants: Mapping[str, float], torch_device: torch.device) -> Kernels:
     """part: "flow", "motion" or "blend". Raises RuntimeError where the device runs none."""
     files = [FOLDER / "device_common.cuh", FOLDER / f"device_{part}.cu"]
-    return _built(source_of(files, constants), torch_device.type)
+    return _built(source_of(files, {**constants, "PLACES": PLACES}), torch_device.type)
 
 
 @cache

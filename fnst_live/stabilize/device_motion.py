@@ -13,12 +13,12 @@ from torch import Tensor
 from fnst_live.stabilize import occlusion, rest
 from fnst_live.stabilize.device_flow import CONSTANTS as FLOW_CONSTANTS
 from fnst_live.stabilize.device_flow import DeviceFlow
-from fnst_live.stabilize.device_kernels import kernels_of
+from fnst_live.stabilize.device_kernels import PLACES, kernels_of
 from fnst_live.stabilize.flow import STILL_PX
 
 REST_AROUND = 9       # pixels, over which a change is averaged
 STILL_SHARE = 0.8     # of pixels that have not changed at all, before a camera at rest
-COUNTED, PLACES = 8, 64  # what is counted of a picture, and in how many places each
+COUNTED = 8           # what is counted of a picture
 
 CONSTANTS = {
     "GRAY_RED": 9798, "GRAY_GREEN": 19235, "GRAY_BLUE": 3735, "GRAY_BITS": 15,  # OpenCV's luma in whole numbers

@@ -3,7 +3,8 @@
 Bytes cross the bus, from and to pinned memory: content and painting in, the steadied painting out. The two steps may
 run on two threads: each has a stream and buffers of its own, and what `watch` has seen crosses with an event for which
 the stream of `steady` waits, on the card. Python waits once a frame, for the result. What is done to a picture is
-captured as a CUDA graph for its size. All of it works on the CPU as well, without streams, for tests.
+captured as a CUDA graph for its size. For tests all of it works on the CPU as well, without streams, where somebody
+builds the kernels for it.
 """
 
 from __future__ import annotations

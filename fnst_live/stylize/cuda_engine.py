@@ -28,7 +28,7 @@ from fnst_live.pinned import Departure, fetched
 from fnst_live.stylenet.model_file import StyleModel
 from fnst_live.stylenet.transformer_net import settle
 from fnst_live.stylize.device_strokes import painted_coarse_to_fine
-from fnst_live.stylize.engine import StyleVector
+from fnst_live.stylize.engine import StyleVector, taken_side
 
 DEVICE = torch.device("cuda")
 DTYPE = torch.float16
@@ -156,15 +156,12 @@ class SizedNetwork:
     def painted(self, image: Tensor, style: Tensor) -> Tensor:
         """(1, 3, H, W) in [0, 1] to the same, nominally."""
         height, width = image.shape[2:]
-        bottom, right = (self._next_size(side) - side for side in (height, width))
+        bottom, right = (taken_side(side, self._multiple_of, self._min_side) - side for side in (height, width))
         if bottom or right:
             can_mirror = bottom < height and right < width
             image = functional.pad(image, (0, right, 0, bottom), mode="reflect" if can_mirror else "replicate")
         painted: Tensor = self._network(image, style)
         return painted[:, :, :height, :width]
-
-    def _next_size(self, side: int) -> int:
-        return max(self._min_side, -(-side // self._multiple_of) * self._multiple_of)
 
 
 @torch.no_grad()

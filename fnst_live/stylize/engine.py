@@ -44,6 +44,11 @@ class BroadEngine(Engine, Protocol):
         able to, or no longer."""
 
 
+def taken_side(side: int, multiple_of: int, min_side: int) -> int:
+    """The next one that the network can take."""
+    return max(min_side, -(-side // multiple_of) * multiple_of)
+
+
 def torch_device_of(engine: Engine) -> str | None:
     """The card that it paints on, where torch reaches it; None where that is the CPU, or OpenVINO's affair."""
     return "cuda" if engine.name == "cuda" else None

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from fnst_live.frames.frame import Frame, Pixels
-from fnst_live.stylize.engine import BroadEngine, Engine, StyleVector
+from fnst_live.stylize.engine import BroadEngine, Engine, StyleVector, taken_side
 from fnst_live.stylize.stroke_size import automatic_stroke_size, paint_coarse_to_fine
 
 
@@ -43,16 +43,13 @@ class NetworkStylizer:
 
     def _padded(self, pixels: Pixels) -> Pixels:
         """Extended to the right and down until the network can take it: mirrored, so that no border shows."""
-        height, width = (self._next_size(side) for side in pixels.shape[:2])
+        height, width = (taken_side(side, self._multiple_of, self._min_side) for side in pixels.shape[:2])
         bottom, right = height - pixels.shape[0], width - pixels.shape[1]
         if not bottom and not right:
             return pixels
         can_mirror = bottom < pixels.shape[0] and right < pixels.shape[1]
         border = cv2.BORDER_REFLECT_101 if can_mirror else cv2.BORDER_REPLICATE
         return np.asarray(cv2.copyMakeBorder(pixels, 0, bottom, 0, right, border), np.uint8)
-
-    def _next_size(self, side: int) -> int:
-        return max(self._min_side, -(-side // self._multiple_of) * self._multiple_of)
 
 
 class NoStylizer:
