@@ -14,6 +14,7 @@ from torch.amp.grad_scaler import GradScaler
 
 from trainer.batches import Batch
 from trainer.errors import MemoryShortageError
+from trainer.gradient_graph import GradientGraph
 from trainer.learner import Course
 from trainer.losses import Energies
 from trainer.processes import ALONE, Processes
@@ -47,17 +48,19 @@ def backward(
     *,
     processes: Processes = ALONE,
     scaler: GradScaler = UNSCALED,
+    graph: GradientGraph | None = None,
 ) -> dict[str, Tensor]:
     """Give the parameters the gradient of the whole step's batch, and return its losses.
 
     batch: this process's share. Where memory runs out, it is halved. Pieces and shares are weighted by their size, and
-    every loss is a mean over pictures, so they add up to the whole. Raises MemoryShortageError, ProcessesError.
+    every loss is a mean over pictures, so they add up to the whole. graph: see `gradient_graph_of`, for batches that
+    need not be cut. Raises MemoryShortageError, ProcessesError.
     """
     energies: Energies = {}
     if processes.count > 1:
         energies = _in_pieces(partial(objective.content_energies, torch_device=styles.device), batch, course)
         processes.add_up(list(energies.values()))
-    losses = _in_pieces(partial(_backward, objective, network, styles, energies, scaler), batch, course)
+    losses = _in_pieces(partial(_backward, objective, network, styles, energies, scaler, graph), batch, course)
     gradients = [parameter.grad for parameter in (*network.parameters(), styles) if parameter.grad is not None]
     processes.add_up([*gradients, *losses.values()])
     return losses
@@ -85,19 +88,41 @@ def _backward(
     styles: Tensor,
     energies: Energies,
     scaler: GradScaler,
+    graph: GradientGraph | None,
     pieces: list[Batch],
 ) -> dict[str, Tensor]:
     """The sums over the pieces: of gradients into the parameters, of losses returned."""
+    if graph is not None and len(pieces) == 1:
+        return graph(pieces[0].to(styles.device))
     for parameter in (*network.parameters(), styles):
         parameter.grad = None
     if len(pieces) > 1 and not energies:
         energies = objective.content_energies(pieces, styles.device)
     sums: dict[str, Tensor] = {}
     for piece in pieces:
-        losses = objective.losses(network, styles, piece.to(styles.device), energies)
-        torch.autograd.backward(scaler.scale(losses["total"] * piece.share))
-        sums = {name: sums.get(name, 0) + value.detach() * piece.share for name, value in losses.items()}
+        losses = _piece_backward(objective, network, styles, energies, scaler, piece.to(styles.device))
+        sums = {name: sums.get(name, 0) + value for name, value in losses.items()}
     return sums
+
+
+def _piece_backward(
+    objective: Minimized,
+    network: nn.Module,
+    styles: Tensor,
+    energies: Energies,
+    scaler: GradScaler,
+    piece: Batch,
+) -> dict[str, Tensor]:
+    """Adds this piece's share of the gradient to the parameters', and returns its share of the losses."""
+    losses = objective.losses(network, styles, piece, energies)
+    torch.autograd.backward(scaler.scale(losses["total"] * piece.share))
+    return {name: value.detach() * piece.share for name, value in losses.items()}
+
+
+def gradient_graph_of(objective: Minimized, network: nn.Module, styles: nn.Parameter) -> GradientGraph:
+    """For a card and a process alone on it, whose losses are not scaled."""
+    gradient = partial(_piece_backward, objective, network, styles, {}, UNSCALED)
+    return GradientGraph(gradient, [*network.parameters(), styles])
 
 
 OUT_OF_MEMORY = ("allocate memory", "out of memory", "ALLOC_FAILED", "bad_alloc", "could not create a memory")

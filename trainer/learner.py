@@ -132,5 +132,4 @@ def update_averages(learner: Learner, decay: float) -> None:
     """Exponential moving average; its memory grows with the run, so that random beginnings are soon forgotten."""
     decay = min(decay, (learner.course.step + 1) / (learner.course.step + 10))
     with torch.no_grad():
-        for average, parameter in zip(learner.averages, learner.parameters, strict=True):
-            average.lerp_(parameter, 1 - decay)
+        torch._foreach_lerp_(learner.averages, [*learner.parameters], 1 - decay)  # a card is told but once

@@ -22,9 +22,17 @@ from trainer.batches import Batch, make_batch
 from trainer.checkpoint import checkpoint_files, load_newest_checkpoint, share_state
 from trainer.config import TrainConfig, require_inputs
 from trainer.data import PhotoCrops, find_photos, hold_out, load_pixels
-from trainer.descent import Minimized, backward, is_going_wrong, is_scaled_too_far, remember_loss
+from trainer.descent import (
+    Minimized,
+    backward,
+    gradient_graph_of,
+    is_going_wrong,
+    is_scaled_too_far,
+    remember_loss,
+)
 from trainer.device import choose_device
 from trainer.errors import DivergenceError
+from trainer.gradient_graph import GradientGraph
 from trainer.imitation import make_imitation
 from trainer.keeper import Keeper
 from trainer.learner import Learner, new_learner, set_learning_rate, update_averages
@@ -71,6 +79,8 @@ def train_together(
     )
     objective = what_to_minimize(config, torch_device)
     learner = new_learner(config, torch_device)
+    is_alone_on_card = torch_device.type == "cuda" and processes.count == 1 and not learner.scaler.is_enabled()
+    graph = gradient_graph_of(objective, learner.network, learner.styles) if is_alone_on_card else None
     folder = RunFolder(config.save_model_dir, config.name)
     if processes.is_first:
         open_run(config, arguments)
@@ -91,7 +101,7 @@ def train_together(
             step = learner.course.step
             batch = batches.take(step)
             done = processes.number_of_first(schedule.done(step))
-            losses = take_step(config, objective, learner, batch, done, processes)
+            losses = take_step(config, objective, learner, batch, done, processes, graph)
             if losses is None:
                 roll_back(folder, learner, processes, keeper)
                 continue
@@ -111,20 +121,23 @@ def train_together(
 
 
 def take_step(
-    config: TrainConfig, objective: Minimized, learner: Learner, batch: Batch, done: float, processes: Processes
+    config: TrainConfig, objective: Minimized, learner: Learner, batch: Batch, done: float, processes: Processes,
+    graph: GradientGraph | None = None,
 ) -> dict[str, Tensor] | None:
     """Learn from the batch, and return its losses; None where that would spoil the weights, which stay as they are.
 
-    batch: this process's share; done: 0..1 of the whole run.
+    batch: this process's share; done: 0..1 of the whole run; graph: see `backward`.
     """
     course, scaler = learner.course, learner.scaler
     set_learning_rate(learner.optimizer, config.lr * course.rate_factor, config.warmup_steps, course.step, done)
-    losses = backward(objective, learner.network, learner.styles, batch, course, processes=processes, scaler=scaler)
+    losses = backward(
+        objective, learner.network, learner.styles, batch, course, processes=processes, scaler=scaler, graph=graph
+    )
     scaler.unscale_(learner.optimizer)
     gradient_norm = torch.nn.utils.clip_grad_norm_(learner.parameters, config.clip_norm)
     if is_scaled_too_far(scaler, losses, gradient_norm):
         scaler.update()  # to half of it
-        return take_step(config, objective, learner, batch, done, processes)
+        return take_step(config, objective, learner, batch, done, processes, graph)
     if is_going_wrong(course, losses, gradient_norm):
         scaler.update()
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def test_a_card_gives_what_the_processor_gives(vgg_dir: Path) -> None:
     picture = torch.rand(2, 3, 64, 48, generator=torch.Generator().manual_seed(2))
     on_cpu, on_card = picture.clone().requires_grad_(), picture.cuda().requires_grad_()
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        expected, features = network(on_cpu), network.cuda()(on_card)
+        expected, features = network(on_cpu), copy.deepcopy(network).cuda()(on_card)
         for seen in (expected, features):
             torch.autograd.backward([feature.mean() for feature in seen.values()])
     for name, feature in features.items():
