@@ -20,7 +20,8 @@ T = TypeVar("T")
 
 AT_LEAST = {
     "batch_size": 1, "style_size": 32, "steps": 0, "warmup_steps": 1, "save_interval": 1, "preview_interval": 1,
-    "content_weight": 0, "style_weight": 0, "tv_weight": 0, "temporal_weight": 0, "ema_decay": 0, "shape": 1,
+    "content_weight": 0, "style_weight": 0, "palette_weight": 0, "tv_weight": 0, "temporal_weight": 0, "ema_decay": 0,
+    "shape": 1,
 }
 MORE_THAN_NOTHING = ("lr", "clip_norm", "time_budget")
 LARGEST_SEED = 2**62  # with room for the steps that are added to it
@@ -48,6 +49,7 @@ class LossWeights:
     tv: float = 0.0
     temporal: float = 0.0
     style_levels: int = 1
+    palette: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ class TrainConfig:
     style_weight: tuple[float, ...] = option(
         "how much of the painting must appear; one for all or one per painting", (1.0,), nargs="+", metavar="WEIGHT",
     )
+    palette_weight: float = option("how much of the painting's range of colors must appear", 0.3)
     tv_weight: float = option("how smooth it must be", 0.02)
     temporal_weight: float = option("how steady it must be under motion", 30.0)
     lr: float = option("peak learning rate of Adam", 1e-3)
@@ -132,7 +135,9 @@ class TrainConfig:
     @property
     def weights(self) -> LossWeights:
         style = self._per_painting(self.style_weight)
-        return LossWeights(self.content_weight, style, self.tv_weight, self.temporal_weight, self.style_levels)
+        return LossWeights(
+            self.content_weight, style, self.tv_weight, self.temporal_weight, self.style_levels, self.palette_weight
+        )
 
     def _per_painting(self, given: tuple[T, ...]) -> tuple[T, ...]:
         return given if len(given) > 1 else given * len(self.style_image)
@@ -208,6 +213,9 @@ class AdaptConfig:
     )
     content_weight: float | None = option("how much of the content must survive; the model's if not given", None)
     style_weight: float = option("how much of the painting must appear", 1.0)
+    palette_weight: float | None = option(
+        "how much of the painting's range of colors must appear; the model's if not given", None,
+    )
     tv_weight: float = option("how smooth it must be", 0.02)
     temporal_weight: float = option("how steady it must be under motion, which keeps a frame away; 0 is quicker", 4.0)
     lr: float = option("peak learning rate of Adam", 1e-2)
@@ -229,13 +237,14 @@ class AdaptConfig:
             content_weight=trained.get("content_weight", 0.5) if self.content_weight is None else self.content_weight,
             style_size=median_low(trained_style_sizes(trained)) if self.style_size is None else self.style_size,
             style_levels=trained.get("style_levels", 1) if self.style_levels is None else self.style_levels,
+            palette_weight=trained.get("palette_weight", 0.0) if self.palette_weight is None else self.palette_weight,
         )
 
     @property
     def weights(self) -> LossWeights:
         return LossWeights(
             self.content_weight or 0.0, (self.style_weight,), self.tv_weight, self.temporal_weight,
-            self.style_levels or 1,
+            self.style_levels or 1, self.palette_weight or 0.0,
         )
 
     @property

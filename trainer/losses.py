@@ -18,7 +18,13 @@ BORDER = 24                              # pixels, as far as the border of a pic
 BORDER_WEIGHT, INNER_WEIGHT = 2.0, 0.5   # of a pixel, in the temporal loss
 GRID_CELL = 4  # squares each way; more would not see a grid that comes and goes with the colors
 
+SPOTS = (4, 16)        # pixels each way: the colors of strokes, and of what they add up to
+PALETTE_LENGTH = 1024  # colors from the least to the most
+LEAST_SPREAD = 0.1     # of the mean over the axes, along an axis of which a painting has nothing,
+LEAST_VARIANCE = 1e-3  # and where it has but one color
+
 Features = dict[str, Tensor]
+Palette = list[Tensor]
 Energies = dict[str, Tensor]
 
 
@@ -98,6 +104,48 @@ def in_range(x: Tensor) -> Tensor:
 def full_precision(x: Tensor) -> Tensor:
     """float32 at least: sums over a picture lose themselves in half precision."""
     return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def palette_of(image: Tensor) -> Palette:
+    """How its colors are spread, in spots of several sizes: for each (N, 10, PALETTE_LENGTH), from least to most.
+
+    image: (N, 3, H, W). Ten are the axes through the cube of colors: see `_along_axes`.
+    """
+    sorted_colors = [_sorted_along_axes(image, spot) for spot in SPOTS]
+    return [F.interpolate(colors, PALETTE_LENGTH, mode="linear") for colors in sorted_colors]
+
+
+def palette_loss(image: Tensor, palette: Palette) -> Tensor:
+    """How far colors of the image (N, 3, H, W) must move for it to have the palette, relative to how they spread there.
+
+    The sliced Wasserstein distance (Pitié et al. 2007; Heitz et al. 2021 use it for textures). A Gram matrix hardly
+    minds a picture of one color: next to the mean, which it holds too, the spread around it is small.
+    """
+    distances = []
+    for spot, target in zip(SPOTS, palette, strict=True):
+        spread = target.var(2)                                                        # (N, 10)
+        spread = (spread + LEAST_SPREAD * spread.mean(1, keepdim=True)).clamp_min(LEAST_VARIANCE)
+        colors = _sorted_along_axes(image, spot)
+        distance = (colors - F.interpolate(target, colors.shape[2], mode="linear")).square().mean(2)
+        distances.append((distance / spread).mean())
+    return torch.stack(distances).mean()
+
+
+def _sorted_along_axes(image: Tensor, spot: int) -> Tensor:
+    """(N, 3, H, W) to (N, 10, H / spot * W / spot)."""
+    spots = F.avg_pool2d(image, min(spot, *image.shape[2:]))
+    return _along_axes(*spots.flatten(2).unbind(1)).sort(2).values
+
+
+def _along_axes(red: Tensor, green: Tensor, blue: Tensor) -> Tensor:
+    """Each (N, M) to (N, 10, M): the colors, their light, and what they differ by. All axes are of length 1."""
+    light = (red + green + blue) / math.sqrt(3)
+    differences = [red - green, red - blue, green - blue]
+    opposites = [red + green - 2 * blue, red + blue - 2 * green, green + blue - 2 * red]
+    return torch.stack(
+        [red, green, blue, light, *(each / math.sqrt(2) for each in differences),
+         *(each / math.sqrt(6) for each in opposites)], 1,
+    )
 
 
 def total_variation_loss(image: Tensor) -> Tensor:

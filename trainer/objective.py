@@ -24,9 +24,12 @@ from trainer.loss_network import LossNetwork, load_loss_network
 from trainer.losses import (
     Energies,
     Features,
+    Palette,
     content_loss,
     feature_energies,
     gram_matrix,
+    palette_loss,
+    palette_of,
     style_loss,
     temporal_loss,
     total_variation_loss,
@@ -39,11 +42,12 @@ LEAST_SIDE = 8  # of a picture that the deepest of them can see
 
 @dataclass(frozen=True)
 class Objective:
-    """grams: of all paintings, per layer (style_count, C, C)."""
+    """grams: of all paintings, per layer (style_count, C, C); palette: of all, one after the other."""
 
     weights: LossWeights
     loss_network: LossNetwork
     grams: Features
+    palette: Palette
     precision: str
 
     @cached_property
@@ -53,7 +57,8 @@ class Objective:
 
     def blended(self) -> Objective:
         """One painting, the mean of all."""
-        return replace(self, grams={layer: gram.mean(0, keepdim=True) for layer, gram in self.grams.items()})
+        grams = {layer: gram.mean(0, keepdim=True) for layer, gram in self.grams.items()}
+        return replace(self, grams=grams, palette=[spots.mean(0, keepdim=True) for spots in self.palette])
 
     def losses(
         self, network: nn.Module, styles: Tensor, batch: Batch, energies: Energies | None = None
@@ -92,13 +97,17 @@ class Objective:
         with torch.no_grad():
             content_features = self.loss_network(content, CONTENT_LAYERS)
         features = pyramid_features(stylized, self.loss_network, self.weights.style_levels)
-        return {
+        losses = {
             "content": content_loss(features, content_features, energies) * self.weights.content,
             "style": style_loss(
                 features, {layer: gram[rows] for layer, gram in self.grams.items()}, self._style_weights[rows]
             ),
             "tv": total_variation_loss(stylized) * self.weights.tv,
         }
+        if self.weights.palette:
+            palette = [spots[rows] for spots in self.palette]
+            losses["palette"] = palette_loss(stylized, palette) * self.weights.palette
+        return losses
 
 
 def make_objective(
@@ -113,8 +122,10 @@ def make_objective(
     loss_network = load_loss_network(vgg_model_dir, {*CONTENT_LAYERS, *STYLE_LAYERS})
     loss_network = loss_network.to(memory_format=torch.channels_last).to(torch_device)
     sized = zip(paintings, style_sizes, strict=True)
-    images = (load_style_image(file, size).to(torch_device) for file, size in sized)
-    return Objective(weights, loss_network, grams_of(images, loss_network, weights.style_levels), precision)
+    images = [load_style_image(file, size).to(torch_device) for file, size in sized]
+    grams = grams_of(images, loss_network, weights.style_levels)
+    palette = [torch.cat(spots) for spots in zip(*map(palette_of, images), strict=True)]
+    return Objective(weights, loss_network, grams, palette, precision)
 
 
 def grams_of(images: Iterable[Tensor], loss_network: LossNetwork, levels: int = 1) -> Features:

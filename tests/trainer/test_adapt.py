@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from trainer.batches import Batch, make_batch
 from trainer.config import AdaptConfig
 from trainer.dead_leaves import DeadLeaves
 from trainer.errors import ConfigError, DivergenceError
-from trainer.objective import Objective, grams_of, make_objective
+from trainer.objective import grams_of, make_objective
 from trainer.progress import ProgressLine
 
 SHAPE = NetShape(8, 8, 8, 1)
@@ -82,9 +83,10 @@ def test_the_header_tells_how_it_was_made(make_adapt: MakeAdapt) -> None:
 
 
 def test_what_the_command_leaves_open_the_model_tells(make_adapt: MakeAdapt) -> None:
-    trained = {"content_weight": 0.1, "style_size": [64, 96, 48], "style_levels": 2}
+    trained = {"content_weight": 0.1, "style_size": [64, 96, 48], "style_levels": 2, "palette_weight": 0.4}
     open_ = make_adapt(style_size=None).completed(trained)
     assert (open_.style_size, open_.style_levels, open_.weights.style_levels, open_.weights.content) == (64, 2, 2, 0.1)
+    assert (open_.weights.palette, make_adapt(palette_weight=0.0).completed(trained).weights.palette) == (0.4, 0)
     assert make_adapt(style_size=32, style_levels=1).completed(trained).weights.style_levels == 1
 
 
@@ -109,7 +111,7 @@ def test_it_starts_from_the_nearest_style(make_adapt: MakeAdapt, base: Path) -> 
         with torch.no_grad():
             painted = model.network(content, model.styles[row].expand(2, -1))
         grams = {name: gram[:1] for name, gram in grams_of([painted], objective.loss_network).items()}
-        own = Objective(objective.weights, objective.loss_network, grams, "float32")
+        own = replace(objective, grams=grams)
         assert nearest_style(own, model.network, model.styles, batch) == row
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from fnst_live.stylenet.net_shape import NetShape
 from fnst_live.stylenet.transformer_net import TransformerNet, initial_styles
 from trainer.batches import Batch, move
 from trainer.config import LossWeights
-from trainer.descent import backward, is_going_wrong, is_out_of_memory, remember_loss
+from trainer.descent import backward, gradient_graph_of, is_going_wrong, is_out_of_memory, remember_loss
 from trainer.errors import MemoryShortageError
 from trainer.learner import Course
 from trainer.objective import Objective, make_objective
@@ -22,7 +23,8 @@ SHAPE = NetShape(8, 8, 8, 1)
 
 @pytest.fixture
 def objective(paintings: tuple[Path, Path], vgg_dir: Path) -> Objective:
-    return make_objective(LossWeights(0.5, (1, 2), 0.02, 30), paintings, [48, 48], vgg_dir, torch.device("cpu"))
+    weights = LossWeights(0.5, (1, 2), 0.02, 30, palette=0.3)
+    return make_objective(weights, paintings, [48, 48], vgg_dir, torch.device("cpu"))
 
 
 @pytest.fixture
@@ -45,6 +47,31 @@ def test_pieces_add_up_to_the_whole(objective: Objective, batch: Batch, piece_co
     parts, partial_losses = gradient(objective, batch, piece_count)
     torch.testing.assert_close(parts, whole, rtol=1e-3, atol=1e-5 * float(whole.abs().max()))
     torch.testing.assert_close(partial_losses, losses)
+
+
+def on_card(objective: Objective) -> Objective:
+    card = torch.device("cuda")
+    return replace(
+        objective,
+        loss_network=objective.loss_network.to(card),
+        grams={layer: gram.to(card) for layer, gram in objective.grams.items()},
+        palette=[spots.to(card) for spots in objective.palette],
+    )
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA card")
+def test_a_replayed_step_is_a_step(objective: Objective, batch: Batch) -> None:
+    objective = on_card(objective)
+    torch.manual_seed(1)
+    network, styles = TransformerNet(SHAPE).cuda(), nn.Parameter(initial_styles(2, SHAPE).cuda())
+    graph = gradient_graph_of(objective, network, styles)
+    for pictures in (batch, batch, replace(batch, content=batch.content.flip(0)), batch.pieces(2)[0]):
+        expected = backward(objective, network, styles, pictures, Course())
+        gradients = [parameter.grad for parameter in (*network.parameters(), styles)]
+        losses = backward(objective, network, styles, pictures, Course(), graph=graph)
+        torch.testing.assert_close(losses, expected, rtol=1e-4, atol=1e-6)
+        for parameter, gradient in zip((*network.parameters(), styles), gradients, strict=True):
+            torch.testing.assert_close(parameter.grad, gradient, rtol=1e-2, atol=1e-4)
 
 
 def test_an_older_gradient_is_forgotten(objective: Objective, batch: Batch) -> None:

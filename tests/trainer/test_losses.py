@@ -13,10 +13,13 @@ from trainer.losses import (
     BORDER,
     BORDER_WEIGHT,
     INNER_WEIGHT,
+    LEAST_SPREAD,
     content_loss,
     feature_energies,
     gram_matrix,
     grid_loss,
+    palette_loss,
+    palette_of,
     random_motion,
     style_loss,
     temporal_loss,
@@ -91,6 +94,49 @@ def test_every_picture_is_held_against_its_own_style() -> None:
     grams = {"relu1_1": gram_matrix(torch.cat([a, b]))}
     assert float(style_loss({"relu1_1": torch.cat([a, b])}, grams)) == 0
     assert float(style_loss({"relu1_1": torch.cat([b, a])}, grams)) > 0.1
+
+
+def test_a_picture_has_its_own_palette_wherever_its_colors_lie() -> None:
+    picture = noise(1, 3, 64, 64).sigmoid()
+    assert float(palette_loss(picture, palette_of(picture))) < 1e-4
+    moved = picture.roll((16, 32), (2, 3)).flip(2)
+    assert float(palette_loss(moved, palette_of(picture))) < 1e-4
+
+
+def test_a_picture_of_one_color_lacks_nearly_all_of_a_palette() -> None:
+    """That of the painting's mean: of what its colors spread, along each axis, nothing is there."""
+    painting = noise(1, 3, 16, 16).sigmoid().repeat_interleave(16, 2).repeat_interleave(16, 3)
+    grey = painting.mean((2, 3), keepdim=True).expand_as(painting)
+    assert float(palette_loss(grey, palette_of(painting))) == pytest.approx(1 / (1 + LEAST_SPREAD), abs=0.1)
+    half_as_far = (painting + grey) / 2
+    assert float(palette_loss(half_as_far, palette_of(painting))) == pytest.approx(0.25 / (1 + LEAST_SPREAD), abs=0.03)
+
+
+def test_a_palette_does_not_depend_on_the_size_of_the_picture() -> None:
+    painting = noise(1, 3, 128, 96).sigmoid()
+    twice = torch.cat([painting, painting], 3)
+    assert float(palette_loss(twice, palette_of(painting))) < 0.01
+    assert float(palette_loss(painting[:, :, :8, :8], palette_of(painting))) > 0  # smaller than a spot
+
+
+def test_the_gradient_of_the_palette_leads_to_it() -> None:
+    painting = noise(1, 3, 32, 32).sigmoid()
+    picture = torch.full_like(painting, 0.5) + 0.01 * noise(1, 3, 32, 32, seed=2)
+    palette = palette_of(painting)
+    before = float(palette_loss(picture, palette))
+    picture.requires_grad_()
+    optimizer = torch.optim.Adam([picture], lr=0.02)
+    for _ in range(50):
+        optimizer.zero_grad()
+        loss = palette_loss(picture, palette)
+        torch.autograd.backward(loss)
+        optimizer.step()
+    assert float(palette_loss(picture.detach(), palette)) < 0.05 * before
+
+
+def test_a_painting_of_one_color_has_a_palette_too() -> None:
+    flat = torch.full((1, 3, 32, 32), 0.25)
+    assert float(palette_loss(flat, palette_of(flat))) == 0
 
 
 def test_content_loss_by_hand() -> None:

@@ -24,7 +24,7 @@ SHAPE = NetShape(8, 8, 8, 1)
 
 @pytest.fixture
 def objective(paintings: tuple[Path, Path], vgg_dir: Path) -> Objective:
-    return make_objective(LossWeights(1, (1, 1), 1, 1), paintings, [48, 48], vgg_dir, torch.device("cpu"))
+    return make_objective(LossWeights(1, (1, 1), 1, 1, palette=1), paintings, [48, 48], vgg_dir, torch.device("cpu"))
 
 
 def test_each_loss_has_its_weight(objective: Objective) -> None:
@@ -33,8 +33,8 @@ def test_each_loss_has_its_weight(objective: Objective) -> None:
     batch = Batch(content, torch.tensor([0, 1]), move(content, torch.Generator().manual_seed(1)), whole=2)
     network, styles = TransformerNet(SHAPE), initial_styles(2, SHAPE)
     plain = objective.losses(network, styles, batch)
-    weighted = replace(objective, weights=LossWeights(2, (3, 3), 5, 7)).losses(network, styles, batch)
-    for name, weight in {"content": 2, "style": 3, "tv": 5, "temporal": 7}.items():
+    weighted = replace(objective, weights=LossWeights(2, (3, 3), 5, 7, palette=11)).losses(network, styles, batch)
+    for name, weight in {"content": 2, "style": 3, "tv": 5, "temporal": 7, "palette": 11}.items():
         torch.testing.assert_close(weighted[name], weight * plain[name])
     torch.testing.assert_close(weighted["total"], sum(v for k, v in weighted.items() if k != "total"))
 
@@ -56,6 +56,14 @@ def test_a_painting_has_its_own_style_and_no_other(objective: Objective, paintin
     )
     assert own < 1e-10
     assert other > 1e-3
+
+
+def test_a_painting_has_its_own_palette(objective: Objective, paintings: tuple[Path, Path]) -> None:
+    picture = load_style_image(paintings[0], 48)
+    own, other = (objective.picture_losses(picture, picture, torch.tensor([row]))["palette"] for row in (0, 1))
+    assert float(own) < 1e-3 < float(other)
+    without = replace(objective, weights=LossWeights(1, (1, 1), 1, 1))
+    assert "palette" not in without.picture_losses(picture, picture, torch.tensor([0]))
 
 
 def test_a_painting_is_looked_at_from_afar_too(paintings: tuple[Path, Path], vgg_dir: Path) -> None:

@@ -122,14 +122,14 @@ def test_the_log_has_all_losses(make_config: MakeConfig) -> None:
     config = make_config(steps=2)
     train(config)
     (line,) = read_log(folder_of(config).log_file)
-    assert line.keys() == {"step", "content", "style", "tv", "temporal", "total", "lr"}
+    assert line.keys() == {"step", "content", "style", "palette", "tv", "temporal", "total", "lr"}
     parts = sum(value for name, value in line.items() if name not in ("step", "total", "lr"))
     assert line["total"] == pytest.approx(parts, abs=1e-4)
 
 
 def test_without_a_temporal_weight_the_network_runs_once(make_config: MakeConfig) -> None:
     config = make_config(temporal_weight=0.0)
-    assert losses_of(config, new_learner(config, CPU)).keys() == {"content", "style", "tv", "total"}
+    assert losses_of(config, new_learner(config, CPU)).keys() == {"content", "style", "palette", "tv", "total"}
 
 
 def test_epochs_are_passes_over_the_photos(make_config: MakeConfig) -> None:
