@@ -22,7 +22,7 @@ from fnst_live.stylenet.upscale_net import load_upscale_model
 MODELS = sorted((paths.assets_dir() / "models").glob("*.safetensors"))
 STYLES = [entry.name for file in MODELS for entry in read_entries(file)]
 LARGEST_BYTES = 6_000_000
-MOST_LEVELS_OF_A_FRAME = 12
+MOST_LEVELS_OF_A_FRAME = 7  # a pack that did paint a frame had up to 15
 SIZE = FrameSize(192, 144)
 
 
@@ -89,15 +89,21 @@ def test_no_style_paints_a_frame(file: Path) -> None:
 
 
 def tinge_at_border(network: torch.nn.Module, style: torch.Tensor, picture: torch.Tensor) -> torch.Tensor:
-    """(3,) levels by which the outer 16 pixels of a crop differ from what they are in the picture, (1, 3, H, W)."""
+    """(3,) levels by which the outer 16 pixels of a crop differ from what they are in the picture, (1, 3, H, W), beyond
+    what those farther in do: what colors a thing gets depends on all that is seen, and a crop shows less."""
     with torch.inference_mode():
         alone = network(picture[:, :, 64:-64, 64:-64], style)[0]
         within = network(picture, style)[0, :, 64:-64, 64:-64]
-    difference = 255 * (alone.clamp(0, 1) - within.clamp(0, 1))      # (3, h, w)
-    border = torch.ones(difference.shape[1:], dtype=torch.bool)
-    border[16:-16, 16:-16] = False
-    tinge: torch.Tensor = difference[:, border].mean(1) - difference[:, 40:-40, 40:-40].mean((1, 2))
-    return tinge
+    difference = 255 * (alone.clamp(0, 1) - within.clamp(0, 1))  # (3, h, w)
+    return mean_of_ring(difference, 0, 16) - mean_of_ring(difference, 24, 40)
+
+
+def mean_of_ring(x: torch.Tensor, start: int, stop: int) -> torch.Tensor:
+    """(3, h, w) to (3,): over the pixels that are start to stop of them from the border."""
+    rows, columns = (torch.arange(length) for length in x.shape[1:])
+    depth = torch.minimum(torch.minimum(rows, rows.flip(0))[:, None], torch.minimum(columns, columns.flip(0)))
+    mean: torch.Tensor = x[:, (start <= depth) & (depth < stop)].mean(1)
+    return mean
 
 
 @pytest.mark.parametrize("style", STYLES)

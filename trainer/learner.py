@@ -103,7 +103,9 @@ def _initial_model(config: TrainConfig, file: Path) -> StyleModel:
             f"--init-model {file} is of another network than is to be trained: give --network "
             f"{model.header.architecture}, or another model"
         )
-    header = replace(model.header, styles=style_cards(config))
+    known = {card.name: card for card in model.header.styles}
+    cards = tuple(card.over(known.get(card.name, card)) for card in style_cards(config))
+    header = replace(model.header, styles=cards)
     return StyleModel(header, model.network, _rows_by_name(config.style_names, model))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,8 @@ class Style:
     size: int
 
     def learned_anew(self, before: Style) -> Style:
-        """In the place of that one, whose painting is the same: what is not said of it again still holds."""
-        told = {name: value for name, value in asdict(self.card).items() if value}
-        return replace(self, card=replace(before.card, **told))
+        """In the place of that one, whose painting is the same."""
+        return replace(self, card=self.card.over(before.card))
 
 
 def merge(config: MergeConfig, arguments: Sequence[str] = ()) -> Path:

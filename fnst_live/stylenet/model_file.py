@@ -52,6 +52,10 @@ class StyleCard:
     work: str = ""
     year: str = ""
 
+    def over(self, before: StyleCard) -> StyleCard:
+        """What is not said of the painting again still holds."""
+        return StyleCard(self.name, self.painter or before.painter, self.work or before.work, self.year or before.year)
+
 
 @dataclass(frozen=True)
 class ModelHeader:

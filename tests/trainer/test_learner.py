@@ -22,7 +22,8 @@ CPU = torch.device("cpu")
 
 def save_known_model(folder: Path) -> StyleModel:
     torch.manual_seed(3)
-    header = ModelHeader("transformer_net", (StyleCard("muse"), StyleCard("scream")), NetShape(8, 8, 8, 1))
+    cards = StyleCard("muse", "Picabia", "La Muse", "1912"), StyleCard("scream")
+    header = ModelHeader("transformer_net", cards, NetShape(8, 8, 8, 1))
     model = StyleModel(header, TransformerNet(header.shape), torch.randn(2, NetShape(8, 8, 8, 1).style_length))
     save_model(folder / "known.safetensors", model)
     return model
@@ -58,6 +59,13 @@ def test_known_styles_keep_their_rows_and_new_ones_start_from_the_mean(make_conf
     torch.testing.assert_close(learner.styles.data, torch.stack([known.styles.mean(0), known.styles[0]]))
     assert learner.header.shape == known.header.shape
     assert learner.network.training
+
+
+def test_what_is_known_of_a_painting_need_not_be_said_again(make_config: MakeConfig, tmp_path: Path) -> None:
+    save_known_model(tmp_path)
+    known = tmp_path / "known.safetensors"
+    wave, muse = new_learner(make_config(init_model=known, year=("1831", "1935")), CPU).header.styles
+    assert (wave, muse) == (StyleCard("wave", year="1831"), StyleCard("muse", "Picabia", "La Muse", "1935"))
 
 
 def test_an_initial_model_that_is_none(make_config: MakeConfig, tmp_path: Path) -> None:
