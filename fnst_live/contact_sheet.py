@@ -23,6 +23,7 @@ from fnst_live.sources.picture import Picture, read_picture
 from fnst_live.style_library import list_styles
 
 TILE_HEIGHT, MOST_TILE_WIDTH = 360, 1440
+SHEET_ASPECT = 16 / 10
 GAP = 12
 LABEL_HEIGHT, LABEL_WIDTH = 34, 200
 BACKGROUND, LABEL_COLOR = (18, 18, 20), (222, 222, 226)
@@ -66,11 +67,19 @@ def _cell(tile: FrameSize) -> FrameSize:
 
 
 def _layout(count: int, tile: FrameSize) -> tuple[int, tuple[int, int]]:
-    """Columns of the sheet, and its (width, height)."""
+    """Columns of the sheet, and its (width, height): near the usual shape, and with as few places empty as can be."""
     cell = _cell(tile)
-    columns = min(count, math.ceil(math.sqrt(count * tile.height / (cell.width - GAP) * 16 / 10)))
-    rows = math.ceil(count / columns)
-    return columns, (columns * cell.width + GAP, rows * cell.height + GAP)
+    usual = math.ceil(math.sqrt(count * tile.height / (cell.width - GAP) * SHEET_ASPECT))
+
+    def size(columns: int) -> tuple[int, int]:
+        return columns * cell.width + GAP, math.ceil(count / columns) * cell.height + GAP
+
+    def misfit(columns: int) -> tuple[int, float]:
+        width, height = size(columns)
+        return -count % columns, abs(math.log(width / height / SHEET_ASPECT))
+
+    columns = min({max(1, min(count, columns)) for columns in range(usual - 1, usual + 2)}, key=misfit)
+    return columns, size(columns)
 
 
 def _content(file: Path | None) -> Picture:

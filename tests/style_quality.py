@@ -1,7 +1,8 @@
 """How near the shipped styles come to their paintings, on a crop of the built-in scene, in figures that can be kept.
 
 `python -m tests.style_quality PAINTINGS` measures anew and writes `tests/data/style_quality.safetensors` (of every
-painting what its Gram matrices look like from a few random directions) and `style_quality.json` (the losses).
+painting its palette, and what its Gram matrices look like from a few random directions) and `style_quality.json` (the
+losses).
 Paintings do not ship, nor do their Gram matrices, whose numbers would be megabytes. Seen along 24 random directions
 R, |R (G - P) R'| / |R P R'| stands in for the style loss |G - P| / |P| (Johnson & Lindenstrauss 1984).
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -25,12 +27,13 @@ from fnst_live.stylenet.model_file import StyleModel, load_model
 from trainer.config import trained_style_sizes
 from trainer.data import load_style_image
 from trainer.loss_network import LossNetwork, load_loss_network
-from trainer.losses import Features, content_loss, gram_matrix
+from trainer.losses import SPOTS, Features, content_loss, gram_matrix, palette_loss, palette_of
 from trainer.objective import CONTENT_LAYERS, STYLE_LAYERS
 
 DATA = Path(__file__).parent / "data"
 SKETCHES, LOSSES = DATA / "style_quality.safetensors", DATA / "style_quality.json"
 DIRECTIONS = 24
+COLORS = 64  # of the palette, along each axis
 SCENE, CROP = FrameSize(480, 360), (slice(120, 312), slice(150, 342))
 PHASE = 0.3
 
@@ -45,18 +48,19 @@ def measure(model: StyleModel, sketches: dict[str, Tensor]) -> dict[str, Losses]
         name: {
             "content": round(float(content_loss(features, content_features)), 4),
             "style": round(distance(features, sketches, name), 4),
+            "palette": round(float(palette_loss(painted, [sketches[f"{name}.spots{spot}"] for spot in SPOTS])), 4),
         }
-        for name, features in painted_features(model, loss_network)
+        for name, painted, features in painted_features(model, loss_network)
     }
 
 
-def painted_features(model: StyleModel, loss_network: LossNetwork) -> Iterator[tuple[str, Features]]:
-    """Of the crop, painted in one style after the other."""
+def painted_features(model: StyleModel, loss_network: LossNetwork) -> Iterator[tuple[str, Tensor, Features]]:
+    """The crop, painted in one style after the other, and what the loss network sees of it."""
     content = scene_crop()
     for card, vector in zip(model.header.styles, model.styles, strict=True):
         with torch.inference_mode():
-            features = loss_network(model.network(content, vector.unsqueeze(0)).clamp(0, 1))
-        yield card.name, features
+            painted = model.network(content, vector.unsqueeze(0)).clamp(0, 1)
+            yield card.name, painted, loss_network(painted)
 
 
 def distance(features: Features, sketches: dict[str, Tensor], painting: str) -> float:
@@ -88,9 +92,12 @@ def sketch_paintings(model: StyleModel, folder: Path, loss_network: LossNetwork)
     sketches = {}
     for card, size in zip(model.header.styles, sizes, strict=True):
         file, = folder.glob(f"{card.name}.*")
+        painting = load_style_image(file, size)
         with torch.inference_mode():
-            for layer, features in loss_network(load_style_image(file, size), STYLE_LAYERS).items():
+            for layer, features in loss_network(painting, STYLE_LAYERS).items():
                 sketches[f"{card.name}.{layer}"] = sketch(layer, features)
+        for spot, colors in zip(SPOTS, palette_of(painting), strict=True):
+            sketches[f"{card.name}.spots{spot}"] = F.interpolate(colors, COLORS, mode="linear")
     return sketches
 
 

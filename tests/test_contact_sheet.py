@@ -85,7 +85,14 @@ def test_a_folder_is_no_picture(two_styles: None, tmp_path: Path) -> None:
 def test_without_a_picture_the_scene_is_shown(two_styles: None, tmp_path: Path) -> None:
     save_contact_sheet(tmp_path / "sheet.jpg", None, overwrite=False)
     with Image.open(tmp_path / "sheet.jpg") as sheet:
-        assert sheet.size == (2 * (TILE_HEIGHT * 4 // 3 + GAP) + GAP, 2 * (TILE_HEIGHT + LABEL_HEIGHT) + GAP)
+        assert sheet.size == (3 * (TILE_HEIGHT * 4 // 3 + GAP) + GAP, TILE_HEIGHT + LABEL_HEIGHT + GAP)
+
+
+@pytest.mark.parametrize(("count", "columns"), [(1, 1), (2, 2), (3, 3), (4, 2), (5, 3), (17, 6), (18, 6), (20, 5)])
+def test_hardly_a_place_is_empty(count: int, columns: int) -> None:
+    tiles = [("a", np.zeros((180, 240, 3), np.uint8))] * count
+    width = arrange(tiles).shape[1]
+    assert width == columns * (240 + GAP) + GAP
 
 
 def test_an_existing_sheet_is_kept(two_styles: None, tmp_path: Path) -> None:

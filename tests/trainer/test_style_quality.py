@@ -10,7 +10,7 @@ from tests.style_quality import distance, measure, painted_features, recorded, s
 from trainer.loss_network import load_loss_network
 from trainer.objective import STYLE_LAYERS
 
-WORSE = 1.05  # than recorded: other processors round otherwise
+WORSE, ROUNDING = 1.05, 5e-4  # than recorded: other processors round otherwise
 
 
 @pytest.mark.parametrize("model", shipped_models(), ids=lambda model: f"{len(model.styles)} styles")
@@ -18,7 +18,7 @@ def test_every_shipped_style_keeps_its_quality(model: StyleModel) -> None:
     sketches, as_shipped = recorded()
     for name, losses in measure(model, sketches).items():
         for kind, loss in losses.items():
-            assert loss <= as_shipped[name][kind] * WORSE, f"{kind} loss of {name}"
+            assert loss <= as_shipped[name][kind] * WORSE + ROUNDING, f"{kind} loss of {name}"
 
 
 def test_every_style_is_nearest_to_its_own_painting() -> None:
@@ -26,7 +26,7 @@ def test_every_style_is_nearest_to_its_own_painting() -> None:
     sketches, as_shipped = recorded()
     loss_network = load_loss_network(None, STYLE_LAYERS)
     for model in shipped_models():
-        for name, features in painted_features(model, loss_network):
+        for name, _, features in painted_features(model, loss_network):
             distances = {painting: distance(features, sketches, painting) for painting in as_shipped}
             assert min(distances, key=lambda painting: distances[painting]) == name
 
