@@ -39,7 +39,7 @@ class GradientGraph:
         return {name: loss.clone() for name, loss in losses.items()}  # the next batch's come to the same place
 
     def _capture(self, batch: Batch) -> None:
-        self._batch = held = batch.to(batch.content.device)
+        held = batch.to(batch.content.device)
         stream, current = own_stream(self), torch.cuda.current_stream()
 
         def work() -> tuple[Losses, list[Tensor | None]]:
@@ -51,6 +51,7 @@ class GradientGraph:
         with torch.cuda.stream(stream):
             self._replay = captured(work, stream)
         current.wait_stream(stream)
+        self._batch = held  # not earlier: memory may have run out
 
 
 def _tensors(batch: Batch) -> list[Tensor]:
