@@ -38,6 +38,7 @@ def config(**changes: Any) -> TrainConfig:
         ("style_weight", (1.0, -1.0)), ("style_weight", (1.0, 1.0)),
         ("style_weight", (float("nan"),)),
         ("tv_weight", float("inf")), ("temporal_weight", -1.0), ("lr", 0.0), ("lr", float("nan")), ("clip_norm", 0.0),
+        ("palette_weight", -1.0),
         ("warmup_steps", 0), ("ema_decay", 1.0), ("ema_decay", -0.1), ("save_interval", 0), ("name", "a/b"),
         ("time_budget", 0.0), ("preview_interval", 0),
         ("name", ""), ("name", ".."), ("work", ("one", "two")), ("painter", ("one", "two")), ("year", ("1", "2")),
