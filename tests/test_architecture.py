@@ -95,7 +95,7 @@ RULES = {
     "assets": rule(),
 }
 EXCEPTIONS = {"frames/pixels.py": rule(third_party="numpy torch")}  # the only door between arrays and tensors
-TRAINER_MAY = frozenset({"stylenet", "options", "cores"})
+TRAINER_MAY = frozenset({"stylenet", "options", "cores", "cuda_graph"})
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def test_a_report_for_every_style_and_size(make_evaluate: MakeEvaluate, tmp_path
     ]
     for result in report["results"]:
         assert result["weights"] == {
-            "content": 0.25, "style": [1.0], "tv": 0.02, "temporal": 0.0, "style_levels": 1,
+            "content": 0.25, "style": [1.0], "tv": 0.02, "temporal": 0.0, "style_levels": 1, "palette": 0.0,
         }
         curve, network = result["curve"], result["network"]
         assert len(curve["total"]) == 7
